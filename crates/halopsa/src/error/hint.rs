@@ -1,0 +1,182 @@
+//! What to change, and where, for the problems known to happen.
+//!
+//! Each hint starts with what to do. The tables are the place to add a problem somebody met; the row-by-row test
+//! in `error/tests.rs` shows every sentence.
+
+use super::{Reply, RequestLine, Said, Unreachable};
+
+pub(super) const THROTTLED: &str =
+    "wait, and lower the client's budget: other integrations use the same limit of this HaloPSA";
+pub(super) const UNREADABLE: &str =
+    "check that the address is the HaloPSA site itself; if it is, please report this answer";
+pub(super) const TOO_LARGE: &str = "ask for less: filter the list, or page through it";
+
+const CREDENTIALS: &str = "check the client id and secret, and that the address is the site the application was made in \
+     (Configuration > Integrations > HaloPSA API)";
+const TOKEN_PATH: &str = "use the address you log in at; Configuration > Integrations > HaloPSA API shows it as \
+     \"Authorization Server\"";
+const APPROVE: &str = "approve the application's agent: Configuration > Integrations > HaloPSA API > Applications, \
+     \"Agent approval\"";
+const TENANT: &str = "check the tenant: Configuration > Integrations > HaloPSA API shows it as \"Tenant\"";
+const SCOPE: &str = "ask only for scopes that are ticked on the application's Permissions tab";
+const LOGIN_TYPE: &str = "set the application's authentication method to \"Client ID and Secret (Services)\", its login \
+     type to \"Agent\", and tick \"Active\"";
+
+/// A problem recognised by what HaloPSA said; every needle must occur, in any case.
+struct Known {
+    needles: &'static [&'static str],
+    hint: &'static str,
+}
+
+/// ORDER: the first row that fits is given, so the narrower ones stand first.
+const TOKEN: &[Known] = &[
+    Known { needles: &["approv"], hint: APPROVE },
+    Known { needles: &["tenant"], hint: TENANT },
+    Known { needles: &["invalid_scope"], hint: SCOPE },
+    Known { needles: &["unauthorized_client"], hint: LOGIN_TYPE },
+    Known { needles: &["unsupported_grant_type"], hint: LOGIN_TYPE },
+];
+
+const REFUSED: &[Known] = &[
+    Known { needles: &["approv", "agent"], hint: APPROVE },
+    Known {
+        needles: &["outcome must be entered"],
+        hint: "give the action an `outcome_id`, or an `outcome` by name such as `Internal Note`",
+    },
+    Known {
+        needles: &["access to this action"],
+        hint: "use an outcome that the agent and the ticket's workflow step allow (`GET /Outcome?ticket_id=...` lists \
+               them)",
+    },
+    Known {
+        needles: &["priority", "sla"],
+        hint: "use a priority of the ticket's own SLA (`GET /Priority?slaid=...` lists them), or add it to that SLA",
+    },
+    Known {
+        needles: &["username must be entered"],
+        hint: "give the ticket a `user_id`, or set a default user on its site",
+    },
+    Known {
+        needles: &["site must be selected"],
+        hint: "give the ticket a `site_id` that belongs to its client",
+    },
+    Known {
+        needles: &["cannot insert the value null"],
+        hint: "fill in the column the message names: this ticket type requires it",
+    },
+    Known {
+        needles: &["could not convert string to integer"],
+        hint: "send the field's id as a number, not its name",
+    },
+    Known {
+        needles: &["invalid advanced search parameter"],
+        hint: "use a field that this HaloPSA offers for advanced search",
+    },
+];
+
+fn known(rows: &[Known], said: &Said) -> Option<String> {
+    let lower = said.lower();
+    let fits = |row: &&Known| row.needles.iter().all(|needle| lower.contains(needle));
+    rows.iter().find(fits).map(|row| row.hint.to_owned())
+}
+
+pub(super) fn unreachable(reason: Unreachable) -> &'static str {
+    match reason {
+        Unreachable::Name => {
+            "check the spelling of the HaloPSA address, and that this machine can resolve names"
+        }
+        Unreachable::Connection => {
+            "check the HaloPSA address and port, and that a firewall or proxy lets this machine through"
+        }
+        Unreachable::Tls => {
+            "add the certificate authority of the site, or of the proxy in between, to the trusted ones"
+        }
+        Unreachable::Timeout => {
+            "check that a firewall or proxy lets this machine through to the HaloPSA address"
+        }
+    }
+}
+
+pub(super) fn token_refused(reply: &Reply) -> String {
+    if let Some(hint) = known(TOKEN, &reply.said) {
+        return hint;
+    }
+    match reply.status {
+        404 | 405 => TOKEN_PATH,
+        300..=399 => return redirected(reply),
+        _ if matches!(reply.said, Said::Page { .. }) => TOKEN_PATH,
+        429 => THROTTLED,
+        500.. => "try again later; if it stays, ask the HaloPSA status page or support",
+        _ => CREDENTIALS,
+    }
+    .to_owned()
+}
+
+pub(super) fn refused(request: &RequestLine, reply: &Reply) -> Option<String> {
+    if let Some(hint) = known(REFUSED, &reply.said) {
+        return Some(hint);
+    }
+    match reply.status {
+        300..=399 => Some(redirected(reply)),
+        401 => Some(format!("{LOGIN_TYPE}; a fresh token was refused as well")),
+        403 => Some(missing_right(request)),
+        404 if matches!(reply.said, Said::Page { .. }) => {
+            Some("check the HaloPSA address: the web server there knows no such API".to_owned())
+        }
+        404 => Some(
+            "check the id, and that the API's agent may see the record: HaloPSA hides what it may not"
+                .to_owned(),
+        ),
+        413 => Some("send a smaller body: shorten the text or attach less".to_owned()),
+        _ if matches!(reply.said, Said::Page { .. }) => {
+            Some("check the HaloPSA address, and what a proxy or firewall in between says".to_owned())
+        }
+        _ => None,
+    }
+}
+
+fn redirected(reply: &Reply) -> String {
+    match &reply.location {
+        Some(location) => format!("use the address the site redirects to: {location}"),
+        None => "use the address you log in at: this one redirects elsewhere".to_owned(),
+    }
+}
+
+/// Which scope and which of the agent's permissions a kind of record needs.
+/// Rows: parts of the path, scope without `read:` or `edit:`, permission as the role page names it.
+const RIGHTS: &[(&[&str], &str, &str)] = &[
+    (&["tickets", "actions", "attachment"], "tickets", "Tickets"),
+    (&["client", "site", "areaazuretenant"], "customers", "Customers"),
+    (&["users"], "customers", "Users"),
+    (&["asset"], "assets", "Assets"),
+    (&["item"], "items", "Items"),
+    (&["invoice", "recurringinvoice"], "invoices", "Invoices"),
+    (&["softwarelicence"], "softwarelicensing", "Software Licencing"),
+];
+
+fn missing_right(request: &RequestLine) -> String {
+    let resource = request.resource();
+    let (verb, level) = if request.is_read() { ("read", "Read Only") } else { ("edit", "Read and Modify") };
+    match resource.as_str() {
+        "webhook" | "webhookevent" => return "give the application the scope `admin:webhooks`".to_owned(),
+        "team" => return "give the application the scope `all:teams` or `all:standard`".to_owned(),
+        _ => {}
+    }
+    match RIGHTS.iter().find(|(paths, ..)| paths.contains(&resource.as_str())) {
+        Some((_, scope, permission)) => format!(
+            "give the application the scope `{verb}:{scope}`, and its agent's role the permission {permission} \"{level}\""
+        ),
+        None => {
+            "give the application the scope `all:standard`, and its agent's role the permission for this area"
+                .to_owned()
+        }
+    }
+}
+
+/// For lists that come back empty where they should not: a restricted agent sees nothing and gets no error.
+pub(crate) fn empty_list_hint(resource: &str) -> String {
+    format!(
+        "check that the API's agent may see {resource}: its role, its teams and departments, and the clients it is limited to; \
+         HaloPSA answers with an empty list, not with an error"
+    )
+}
