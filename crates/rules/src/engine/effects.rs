@@ -1,0 +1,250 @@
+//! The effects of a rule, in order, whether its map or its script asks for them.
+
+use serde_json::{Map, Value};
+
+use super::case::Case;
+use super::decision::{EffectKind, Outcome};
+use super::event::Applied;
+use super::limit;
+use super::ticket::{self, Opening, Wanted};
+use super::work::Work;
+use crate::event::{Event, State};
+use crate::path::Path;
+use crate::rule::{EffectTemplate, Lifecycle, Rule, Target};
+use crate::script::{ScriptEffect, ScriptError};
+use crate::ticket::{Note, Reference, TicketDraft, draft_from_script};
+
+/// Runs all effects of `rule`. `case` is the case with this event counted; it is kept if an effect makes it worth
+/// keeping.
+pub(super) fn run(
+    work: &mut Work<'_>,
+    rule: &Rule,
+    event: &mut Event,
+    case: Option<Case>,
+) -> Result<Applied, ScriptError> {
+    // What a limit stops half-way is done as a whole when its turn comes.
+    let untouched = rule.limit.map(|limit| (limit, work.mark(), event.clone(), case.clone()));
+    let mut runner = Runner { work, rule, case, done: Vec::new(), limited: None };
+    for effect in &rule.effects {
+        if runner.limited.is_some() {
+            break;
+        }
+        match effect {
+            EffectTemplate::Set(sets) => {
+                for (path, tree) in sets {
+                    let value = runner.env(event, |env| tree.value(env))?;
+                    event.set(path, value).map_err(failed)?;
+                }
+            }
+            EffectTemplate::Drop(reason) => {
+                let reason = runner.env(event, |env| reason.text(env))?;
+                runner.done.push((Outcome::Dropped, Some(reason)));
+            }
+            EffectTemplate::OpenTicket { ticket, lifecycle } => {
+                runner.open(event, &Wanted::Template(ticket), lifecycle, None)?;
+            }
+            EffectTemplate::UpdateTicket { target, ticket } => {
+                let id = runner.target(event, target)?;
+                let draft = runner.env(event, |env| ticket.draft(env, event.severity()))?;
+                runner.on_ticket(event, id, EffectKind::UpdateTicket { id, draft: Box::new(draft) });
+            }
+            EffectTemplate::AddNote { target, note } => {
+                let id = runner.target(event, target)?;
+                let note = runner.env(event, |env| note.note(env))?;
+                runner.on_ticket(event, id, EffectKind::AddNote { id, note });
+            }
+            EffectTemplate::ResolveTicket { note, status } => {
+                let note = match note {
+                    Some(note) => Some(runner.env(event, |env| note.note(env))?),
+                    None => None,
+                };
+                runner.resolve(event, note, status.clone());
+            }
+            EffectTemplate::Script(script) => {
+                for effect in runner.env(event, |env| script.decide(env))? {
+                    if runner.limited.is_none() {
+                        runner.scripted(event, effect)?;
+                    }
+                }
+            }
+        }
+    }
+    if let Some(draft) = runner.limited.take()
+        && let Some((limit, mark, before, Some(case))) = untouched
+    {
+        work.back_to(mark);
+        *event = before;
+        return Ok(limit::hold_back(work, rule, limit, event, case, *draft));
+    }
+    Ok(runner.finish())
+}
+
+/// The fields of a script's `open_ticket` that are no ticket fields.
+const LIFECYCLE: [&str; 3] = ["again", "resolved", "reopen_within"];
+
+struct Runner<'w, 'a> {
+    work: &'w mut Work<'a>,
+    rule: &'w Rule,
+    case: Option<Case>,
+    done: Vec<(Outcome, Option<String>)>,
+    /// The ticket that the rule's limit held back.
+    limited: Option<Box<TicketDraft>>,
+}
+
+fn failed(message: String) -> ScriptError {
+    ScriptError { message, at: None }
+}
+
+impl Runner<'_, '_> {
+    fn env<T>(
+        &self,
+        event: &Event,
+        body: impl FnOnce(&crate::script::Env<'_>) -> Result<T, ScriptError>,
+    ) -> Result<T, ScriptError> {
+        self.work.with_env(Some(self.rule), event, self.case.as_ref(), body)
+    }
+
+    fn open(
+        &mut self,
+        event: &Event,
+        wanted: &Wanted<'_>,
+        lifecycle: &Lifecycle,
+        scripted: Option<Map<String, Value>>,
+    ) -> Result<(), ScriptError> {
+        let Some(case) = &mut self.case else { return Ok(()) };
+        if event.state() == State::Resolved
+            && (self.rule.wants_opening || self.work.case(&case.key).is_some_and(|c| c.is_alive()))
+        {
+            // The end of a problem is no repeat of it; what it means for the ticket its lifecycle says.
+            self.done.push((Outcome::Nothing, Some("a resolved event opens no ticket".into())));
+            return Ok(());
+        }
+        if !event.state().opens() {
+            self.work.seen(case, event);
+        }
+        let done = match ticket::open(self.work, self.rule, event, case, wanted, lifecycle)? {
+            Opening::Done(done) => done,
+            Opening::Limited(draft) => {
+                self.limited = Some(draft);
+                return Ok(());
+            }
+        };
+        if matches!(done.0, Outcome::OpenTicket | Outcome::ReopenTicket) {
+            case.lifecycle = scripted;
+        }
+        self.done.push(done);
+        Ok(())
+    }
+
+    fn target(&self, event: &Event, target: &Target) -> Result<Option<i64>, ScriptError> {
+        let Target::Ticket(tree) = target else { return Ok(None) };
+        let value = self.env(event, |env| tree.value(env))?;
+        ticket_id(&value).map(Some)
+    }
+
+    /// An effect on the case's ticket, or on the one named.
+    fn on_ticket(&mut self, event: &Event, id: Option<i64>, kind: EffectKind) {
+        let Some(case) = &self.case else { return };
+        if id.is_none() && case.state != super::CaseState::Open {
+            self.done.push((Outcome::Nothing, Some("the case has no open ticket".into())));
+            return;
+        }
+        let outcome = kind.outcome();
+        self.work.effect(case, self.rule.id(), event.severity(), kind);
+        self.done.push((outcome, None));
+    }
+
+    fn resolve(&mut self, event: &Event, note: Option<Note>, status: Option<Reference>) {
+        let Some(case) = &mut self.case else { return };
+        if case.state != super::CaseState::Open {
+            self.done.push((Outcome::Nothing, Some("the case has no open ticket".into())));
+            return;
+        }
+        self.work.effect(
+            case,
+            self.rule.id(),
+            event.severity(),
+            EffectKind::ResolveTicket { note, status, unless_touched: false },
+        );
+        ticket::end(self.work, case);
+        self.done.push((Outcome::ResolveTicket, None));
+    }
+
+    fn scripted(&mut self, event: &mut Event, effect: ScriptEffect) -> Result<(), ScriptError> {
+        let map = match effect.arg {
+            Value::Object(map) => map,
+            other => {
+                // `drop` alone takes a text.
+                self.done.push((Outcome::Dropped, Some(crate::value::to_text(&other).into_owned())));
+                return Ok(());
+            }
+        };
+        match effect.name {
+            "open_ticket" => {
+                let draft = draft_from_script(&map, event.severity(), &LIFECYCLE)?;
+                let lifecycle = Lifecycle::from_script(&map).map_err(failed)?;
+                let kept: Map<String, Value> =
+                    map.into_iter().filter(|(k, _)| LIFECYCLE.contains(&k.as_str())).collect();
+                self.open(
+                    event,
+                    &Wanted::Draft(Box::new(draft)),
+                    &lifecycle,
+                    Some(kept).filter(|m| !m.is_empty()),
+                )
+            }
+            "update_ticket" => {
+                let id = map.get("ticket").map(ticket_id).transpose()?;
+                let draft = draft_from_script(&map, event.severity(), &["ticket"])?;
+                self.on_ticket(event, id, EffectKind::UpdateTicket { id, draft: Box::new(draft) });
+                Ok(())
+            }
+            "add_note" => {
+                let id = map.get("ticket").map(ticket_id).transpose()?;
+                let mut note = Note::private(&crate::value::to_text(map.get("text").unwrap_or(&Value::Null)));
+                note.private = map.get("private").and_then(Value::as_bool).unwrap_or(true);
+                note.outcome = map.get("outcome").and_then(Reference::from_value);
+                self.on_ticket(event, id, EffectKind::AddNote { id, note });
+                Ok(())
+            }
+            "resolve_ticket" => {
+                let note = map.get("note").map(|text| Note::private(&crate::value::to_text(text)));
+                self.resolve(event, note, map.get("status").and_then(Reference::from_value));
+                Ok(())
+            }
+            "set" => {
+                for (path, value) in map {
+                    let path = Path::parse(&path).map_err(|error| failed(error.to_string()))?;
+                    event.set(&path, value).map_err(failed)?;
+                }
+                Ok(())
+            }
+            other => Err(failed(format!("`{other}` is not available in scripts"))),
+        }
+    }
+
+    /// The rule's outcome is its weightiest effect's.
+    fn finish(self) -> Applied {
+        if let Some(case) = self.case
+            && (case.state != super::CaseState::Waiting
+                || self.work.case(&case.key).is_some_and(|c| c.is_alive()))
+        {
+            // A waiting case whose rule decided without a ticket has had its say.
+            let mut case = case;
+            if case.state == super::CaseState::Waiting {
+                ticket::end(self.work, &mut case);
+            }
+            self.work.put(case);
+        }
+        match self.done.into_iter().min_by_key(|(outcome, _)| *outcome) {
+            Some((outcome, reason)) => Applied::new(outcome, reason),
+            None => Applied::new(Outcome::Nothing, Some("the rule asked for nothing".into())),
+        }
+    }
+}
+
+fn ticket_id(value: &Value) -> Result<i64, ScriptError> {
+    match Reference::from_value(value) {
+        Some(Reference::Id(id)) => Ok(id),
+        _ => Err(failed(format!("`{}` is no ticket id", crate::value::to_text(value)))),
+    }
+}

@@ -1,0 +1,214 @@
+//! The brake of a rule: beyond so many tickets within so long, alerts wait for room, counted on one storm ticket.
+//!
+//! The storm's case (`storm/RULE`) is there from the rule's first ticket on: it keeps when the last ones were opened,
+//! also while there is no storm. During one it holds back what waits, in order, and its timer lets go of as many as
+//! there is room for. Nothing about a limit is kept anywhere else.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+
+use super::case::{Case, CaseState, Key, Storm};
+use super::decision::{EffectKind, Origin, Outcome};
+use super::event::Applied;
+use super::ticket::{self, after, shown};
+use super::timer::TimerKind;
+use super::work::Work;
+use super::{held, resolve};
+use crate::duration::format_duration;
+use crate::event::Event;
+use crate::rule::{Limit, Rule};
+use crate::ticket::{Details, Note, TicketDraft};
+
+fn storm_key(rule: &Rule, shadow: bool) -> Key {
+    let shadow = if shadow { "shadow/" } else { "" };
+    Key::new(&format!("{shadow}storm/{}", rule.id()))
+}
+
+/// The openings that still count.
+fn within(storm: &Storm, limit: Limit, now: Timestamp) -> impl Iterator<Item = Timestamp> {
+    storm.openings.iter().copied().filter(move |opened| after(*opened, limit.per) > now)
+}
+
+/// Whether the rule may open a ticket for the case now. Those who wait come before those who come.
+pub(super) fn has_room(work: &Work<'_>, rule: &Rule, case: &Case) -> bool {
+    let Some(limit) = rule.limit else { return true };
+    let key = storm_key(rule, case.shadow);
+    let Some(known) = work.case(&key) else { return true };
+    let Some(storm) = &known.storm else { return true };
+    let its_turn = || {
+        case.held_by.as_ref() == Some(&key)
+            || !known.holding.iter().any(|waiting| held::waits_for(work, waiting, &key))
+    };
+    within(storm, limit, work.now).count() < limit.tickets as usize && its_turn()
+}
+
+/// A ticket of the rule is opened for the case: that counts.
+pub(super) fn opened(work: &mut Work<'_>, rule: &Rule, case: &Case) {
+    let Some(limit) = rule.limit else { return };
+    let key = storm_key(rule, case.shadow);
+    let mut storm = work.case(&key).unwrap_or_else(|| Case {
+        state: CaseState::Resolved,
+        shadow: case.shadow,
+        ..Case::begin(key, rule.id().clone(), &case.event, work.now)
+    });
+    let known = storm.storm.take().unwrap_or_default();
+    let openings = within(&known, limit, work.now).chain([work.now]).collect();
+    storm.storm = Some(Storm { openings });
+    work.put(storm);
+}
+
+/// Whether the case waits for its turn in the rule's storm; then why.
+pub(super) fn queued(work: &Work<'_>, rule: &Rule, case: &Case) -> Option<(Outcome, String)> {
+    let limit = rule.limit?;
+    let by = case.held_by.as_ref().filter(|by| **by == storm_key(rule, case.shadow))?;
+    work.case(by)?.holding.contains(&case.key).then(|| (Outcome::Limited, reason(limit)))
+}
+
+/// Whether it is this rule's storm that holds the case back.
+pub(super) fn holds(rule: &Rule, case: &Case) -> bool {
+    rule.limit.is_some() && case.held_by.as_ref() == Some(&storm_key(rule, case.shadow))
+}
+
+fn reason(limit: Limit) -> String {
+    format!("more than {} within {}", tickets(limit.tickets as usize), format_duration(limit.per))
+}
+
+fn tickets(count: usize) -> String {
+    if count == 1 { "1 ticket".to_owned() } else { format!("{count} tickets") }
+}
+
+/// Puts the case at the end of those that wait. `draft` is the ticket it would have got.
+pub(super) fn hold_back(
+    work: &mut Work<'_>,
+    rule: &Rule,
+    limit: Limit,
+    event: &Event,
+    mut case: Case,
+    draft: TicketDraft,
+) -> Applied {
+    let key = storm_key(rule, case.shadow);
+    let begin = || Case::begin(key.clone(), rule.id().clone(), event, work.now);
+    let mut storm = work.case(&key).unwrap_or_else(begin);
+    storm.shadow = case.shadow;
+    let begins = storm.state != CaseState::Open;
+    if begins {
+        (storm.count, storm.first_seen) = (0, work.now);
+        let origin =
+            Origin { event: event.id().to_owned(), source: event.source().to_owned(), ..Origin::default() };
+        ticket::start(work, rule.id(), event, &mut storm, umbrella(rule, limit, draft), origin);
+        resolve::record(work, &storm, (Outcome::OpenTicket, Some(reason(limit))));
+    }
+    storm.count += 1;
+    storm.last_seen = work.now;
+    storm.event = event.clone();
+    let due = next_room(&storm, limit, work.now);
+    work.set_timer(&key, TimerKind::Recheck, due);
+    work.put(storm);
+    // It goes to the end, also when it had its turn and found no room after all.
+    case.rule = rule.id().clone();
+    case.held_by = None;
+    held::back(work, &mut case, key.clone());
+    if !begins && let Some(mut storm) = work.case(&key) {
+        let done = ticket::fold(work, rule.id(), event, &mut storm, limit.per);
+        if done.0 == Outcome::AddNote {
+            resolve::record(work, &storm, done);
+        }
+        work.put(storm);
+    }
+    let key = Some(case.key.clone());
+    work.put(case);
+    Applied { outcome: Outcome::Limited, reason: Some(reason(limit)), key }
+}
+
+/// The storm's ticket: where the rule's tickets go, without what is about one of its alerts.
+fn umbrella(rule: &Rule, limit: Limit, draft: TicketDraft) -> TicketDraft {
+    let text = format!(
+        "The rule {} opened {} within {}, its limit. Further alerts wait for room, in the order they came; what still \
+         fires then gets its ticket. A private note on this ticket counts what was held back, and this ticket is \
+         resolved when nothing waits any more.",
+        rule.id(),
+        tickets(limit.tickets as usize),
+        format_duration(limit.per)
+    );
+    TicketDraft {
+        summary: Some(format!("Storm: alerts of {} are held back", rule.id())),
+        details: Some(Details { html: crate::template::plain_to_html(&text) }),
+        client: None,
+        site: None,
+        user: None,
+        asset: None,
+        parent: None,
+        ..draft
+    }
+}
+
+/// When the oldest opening that counts no longer does.
+fn next_room(case: &Case, limit: Limit, now: Timestamp) -> Timestamp {
+    let oldest = case.storm.as_ref().and_then(|storm| within(storm, limit, now).next());
+    after(oldest.unwrap_or(now), limit.per)
+}
+
+/// What the note on the storm's ticket says.
+pub(super) fn told(case: &Case) -> String {
+    // LIMIT: people read the first few; the rest is a number.
+    const NAMED: usize = 20;
+    let mut text = format!(
+        "Held back: {} alerts.\nFirst: {}\nLast: {}\n",
+        case.count,
+        shown(case.first_seen),
+        shown(case.last_seen)
+    );
+    for key in case.holding.iter().take(NAMED) {
+        let _ = writeln!(text, "Waits: {key}");
+    }
+    if case.holding.len() > NAMED {
+        let _ = writeln!(text, "and {} more", case.holding.len() - NAMED);
+    }
+    text
+}
+
+/// There may be room: as many as fit get their turn. When nobody waits and nobody had to, the storm is over.
+pub(super) fn ease(work: &mut Work<'_>, storm: &mut Case) -> (Outcome, Option<String>) {
+    let limit = work.rules.rule(&storm.rule).and_then(|rule| rule.limit);
+    let Some(limit) = limit else {
+        return over(work, storm, "its rule has no limit any more");
+    };
+    let openings: Vec<_> =
+        storm.storm.iter().flat_map(|openings| within(openings, limit, work.now)).collect();
+    let room = (limit.tickets as usize).saturating_sub(openings.len());
+    storm.storm = Some(Storm { openings });
+    let mut waiting = std::mem::take(&mut storm.holding);
+    waiting.retain(|key| held::waits_for(work, key, &storm.key));
+    if waiting.is_empty() && room > 0 {
+        return over(work, storm, "nothing waits any more");
+    }
+    storm.holding = waiting.split_off(room.min(waiting.len()));
+    for key in &waiting {
+        work.set_timer(key, TimerKind::Recheck, work.now);
+    }
+    let due = next_room(storm, limit, work.now);
+    work.set_timer(&storm.key, TimerKind::Recheck, due);
+    let reason = format!("room for {}, {} still wait", tickets(waiting.len()), storm.holding.len());
+    (Outcome::Nothing, Some(reason))
+}
+
+fn over(work: &mut Work<'_>, storm: &mut Case, why: &str) -> (Outcome, Option<String>) {
+    let rule = storm.rule.clone();
+    let note = Note::private(&format!(
+        "The storm is over: {} alerts were held back, first {}, last {}.",
+        storm.count,
+        shown(storm.first_seen),
+        shown(storm.last_seen)
+    ));
+    let touched = storm.ticket.touched;
+    let kind = if touched {
+        EffectKind::AddNote { id: None, note }
+    } else {
+        EffectKind::ResolveTicket { note: Some(note), status: None, unless_touched: true }
+    };
+    let outcome = kind.outcome();
+    work.effect(storm, &rule, storm.severity, kind);
+    ticket::end(work, storm);
+    (outcome, Some(why.to_owned()))
+}

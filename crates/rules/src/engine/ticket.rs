@@ -1,0 +1,417 @@
+//! Opening a case's ticket, what repeats do while it is open, and waiting before it.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::case::{Case, CaseState, Key};
+use super::decision::{EffectKind, Origin, Outcome};
+use super::timer::TimerKind;
+use super::work::Work;
+use super::{escalate, held, limit};
+use crate::duration::format_duration;
+use crate::event::Event;
+use crate::rule::{AgainDo, Lifecycle, Rule, RuleId};
+use crate::script::{Env, ScriptError};
+use crate::template::escape_html;
+use crate::ticket::{Details, Note, TicketDraft, TicketTemplate, default_details, one_line};
+
+/// The ticket fields an effect asks for.
+pub(super) enum Wanted<'a> {
+    Template(&'a TicketTemplate),
+    Draft(Box<TicketDraft>),
+}
+
+type Done = (Outcome, Option<String>);
+
+/// What became of asking for a ticket.
+pub(super) enum Opening {
+    Done(Done),
+    /// The rule's limit is reached: this ticket has to wait.
+    Limited(Box<TicketDraft>),
+}
+
+/// Opens the case's ticket; if it has an open one, the event is a repeat.
+pub(super) fn open(
+    work: &mut Work<'_>,
+    rule: &Rule,
+    event: &Event,
+    case: &mut Case,
+    wanted: &Wanted<'_>,
+    lifecycle: &Lifecycle,
+) -> Result<Opening, ScriptError> {
+    let another = case.state == CaseState::Open && lifecycle.again.action == AgainDo::New;
+    let too_soon = case.ticket.told_at.is_some_and(|told| after(told, lifecycle.again.at_most) > work.now);
+    // The limit is for what fires; and a ticket that takes the place of one resolved just now needs no room.
+    let limited = event.state().opens() && case.state != CaseState::Resolved;
+    let room = !limited || limit::has_room(work, rule, case);
+    if case.state == CaseState::Open && (!another || too_soon || !room) {
+        return again(work, rule, event, case, wanted, lifecycle).map(Opening::Done);
+    }
+    if case.state == CaseState::Waiting
+        && let Some(done) = reopen(work, rule, event, case, lifecycle)
+    {
+        return Ok(Opening::Done(done));
+    }
+    let draft = compose(work, Some(rule), event, case, wanted)?;
+    if !room {
+        return Ok(Opening::Limited(Box::new(draft)));
+    }
+    start(work, rule.id(), event, case, draft, origin(event));
+    limit::opened(work, rule, case);
+    escalate::begin(work, rule, case);
+    if lifecycle.again.action == AgainDo::New {
+        case.ticket.told_at = Some(work.now);
+    }
+    Ok(Opening::Done((Outcome::OpenTicket, None)))
+}
+
+/// The draft: the configuration's defaults, the file's, the effect's; then what every ticket has.
+fn compose(
+    work: &Work<'_>,
+    rule: Option<&Rule>,
+    event: &Event,
+    case: &Case,
+    wanted: &Wanted<'_>,
+) -> Result<TicketDraft, ScriptError> {
+    let severity = event.severity();
+    let mut draft = work.with_env(rule, event, Some(case), |env: &Env<'_>| {
+        let mut draft = work.rules.ticket_defaults().draft(env, severity)?;
+        if let Some(rule) = rule {
+            draft.overlay(rule.defaults.draft(env, severity)?);
+        }
+        draft.overlay(match wanted {
+            Wanted::Template(template) => template.draft(env, severity)?,
+            Wanted::Draft(draft) => (**draft).clone(),
+        });
+        Ok::<_, ScriptError>(draft)
+    })?;
+    if draft.summary.is_none() {
+        draft.summary = Some(one_line(event.title()));
+    }
+    if draft.details.is_none() {
+        draft.details = Some(default_details(event));
+    }
+    Ok(draft)
+}
+
+pub(super) fn start(
+    work: &mut Work<'_>,
+    rule: &RuleId,
+    event: &Event,
+    case: &mut Case,
+    draft: TicketDraft,
+    origin: Origin,
+) {
+    work.cancel_timers(case);
+    case.state = CaseState::Open;
+    case.rule = rule.clone();
+    case.tickets += 1;
+    case.ticket = super::TicketState::default();
+    case.severity = event.severity();
+    case.recent.clear();
+    case.held_since = None;
+    case.held_by = None;
+    case.escalation = None;
+    case.ended_at = None;
+    case.lifecycle = None;
+    work.effect(
+        case,
+        rule,
+        event.severity(),
+        EffectKind::OpenTicket { draft: Box::new(draft), origin: Box::new(origin) },
+    );
+}
+
+fn origin(event: &Event) -> Origin {
+    let text = |field: &str, part: &str| {
+        let value = event.value().get(field).and_then(|v| v.get(part))?;
+        Some(crate::value::to_text(value).trim().to_owned()).filter(|t| !t.is_empty())
+    };
+    Origin {
+        event: event.id().to_owned(),
+        source: event.source().to_owned(),
+        client_id: text("client", "id"),
+        client_name: text("client", "name"),
+        user_email: text("user", "email"),
+    }
+}
+
+/// A ticket from the defaults alone, for an event that no rule could decide about. It is counted, unless a case that
+/// waits has counted it before.
+pub(super) fn open_from_defaults(
+    work: &mut Work<'_>,
+    rule: &RuleId,
+    event: &Event,
+    key: &Key,
+    reason: &str,
+) -> Outcome {
+    let known = work.case(key);
+    let tickets = known.as_ref().map_or(0, |case| case.tickets);
+    let mut case = known.filter(Case::is_alive).unwrap_or_else(|| {
+        let mut fresh = Case::begin(key.clone(), rule.clone(), event, work.now);
+        fresh.tickets = tickets;
+        fresh
+    });
+    if case.state == CaseState::Open || case.count == 0 {
+        work.seen(&mut case, event);
+    }
+    let outcome = if case.state == CaseState::Open {
+        fold(work, rule, event, &mut case, Lifecycle::default().again.at_most)
+    } else {
+        let nothing = TicketTemplate::default();
+        // Defaults that fail too must not cost the alert: then the ticket has summary and details only.
+        let mut draft =
+            compose(work, None, event, &case, &Wanted::Template(&nothing)).unwrap_or_else(|_| TicketDraft {
+                summary: Some(one_line(event.title())),
+                details: Some(default_details(event)),
+                ..TicketDraft::default()
+            });
+        let html = &draft.details.get_or_insert_with(Details::default).html;
+        draft.details =
+            Some(Details { html: format!("<p><strong>{}</strong></p>\n{html}", escape_html(reason)) });
+        start(work, rule, event, &mut case, draft, origin(event));
+        (Outcome::OpenTicket, None)
+    };
+    work.put(case);
+    outcome.0
+}
+
+/// Whether the event only brings the case nearer to its threshold, is held back or begins its hold; then the reason.
+pub(super) fn wait(
+    work: &mut Work<'_>,
+    rule: &Rule,
+    event: &Event,
+    case: &mut Case,
+) -> Result<Option<(Outcome, String)>, ScriptError> {
+    if let Some(done) = limit::queued(work, rule, case) {
+        return Ok(Some(done));
+    }
+    // A threshold once reached stays so while the case waits for something else, however long.
+    if let Some(threshold) = rule.threshold.filter(|_| case.held_since.is_none() && case.held_by.is_none()) {
+        let start = before(work.now, threshold.within);
+        case.recent.retain(|time| *time > start);
+        case.recent.push(work.now);
+        let seen = case.recent.len() as u32;
+        if seen < threshold.count {
+            work.set_timer(&case.key, TimerKind::Forget, after(work.now, threshold.within));
+            let within = format_duration(threshold.within);
+            return Ok(Some((Outcome::Waiting, format!("{seen} of {} within {within}", threshold.count))));
+        }
+    }
+    if let Some(done) = held::check(work, rule, event, case)? {
+        return Ok(Some(done));
+    }
+    // Who had its turn in a storm has waited out its hold before.
+    Ok(if limit::holds(rule, case) { None } else { hold(work, rule, case) })
+}
+
+/// Whether the rule's hold goes on, or begins; then until when.
+pub(super) fn hold(work: &mut Work<'_>, rule: &Rule, case: &mut Case) -> Option<(Outcome, String)> {
+    if rule.hold.is_zero() {
+        return None;
+    }
+    // The first event starts the wait; later ones do not prolong it.
+    let due = after(case.held_since.unwrap_or(work.now), rule.hold);
+    if case.held_since.is_none() {
+        case.rule = rule.id().clone();
+        case.held_since = Some(work.now);
+        work.cancel_timer(&case.key, TimerKind::Forget);
+        work.set_timer(&case.key, TimerKind::Hold, due);
+    }
+    Some((Outcome::Waiting, format!("held for {} until {}", format_duration(rule.hold), shown(due))))
+}
+
+/// Opens a ticket again that was closed a short while ago.
+fn reopen(
+    work: &mut Work<'_>,
+    rule: &Rule,
+    event: &Event,
+    case: &mut Case,
+    lifecycle: &Lifecycle,
+) -> Option<Done> {
+    let within = lifecycle.reopen_within?;
+    let ended = case.ended_at?;
+    if work.now > after(ended, within) || case.tickets == 0 {
+        return None;
+    }
+    work.cancel_timers(case);
+    case.state = CaseState::Open;
+    case.rule = rule.id().clone();
+    case.recent.clear();
+    case.held_since = None;
+    case.held_by = None;
+    case.escalation = None;
+    case.ended_at = None;
+    case.severity = event.severity();
+    let note = Note::private(&format!(
+        "{} fires again {} after it was resolved.",
+        event.title(),
+        elapsed(ended, work.now)
+    ));
+    work.effect(case, rule.id(), event.severity(), EffectKind::ReopenTicket { note });
+    escalate::begin(work, rule, case);
+    Some((Outcome::ReopenTicket, Some(format!("it was resolved less than {} ago", format_duration(within)))))
+}
+
+/// A repeat while the ticket is open.
+fn again(
+    work: &mut Work<'_>,
+    rule: &Rule,
+    event: &Event,
+    case: &mut Case,
+    wanted: &Wanted<'_>,
+    lifecycle: &Lifecycle,
+) -> Result<Done, ScriptError> {
+    let raised =
+        if event.severity() > case.severity { raise(work, rule, event, case, wanted)? } else { false };
+    let at_most = lifecycle.again.at_most;
+    let done = match lifecycle.again.action {
+        AgainDo::Fold => fold(work, rule.id(), event, case, at_most),
+        AgainDo::Note => note(work, rule.id(), event, case, at_most),
+        AgainDo::Count | AgainDo::New => (Outcome::Counted, Some(format!("seen {} times", case.count))),
+        AgainDo::Nothing => (Outcome::Nothing, Some("its ticket is open".into())),
+    };
+    Ok(if raised {
+        (Outcome::UpdateTicket, Some(format!("its severity rose to {}", event.severity())))
+    } else {
+        done
+    })
+}
+
+/// Raises the ticket's priority to what the rule gives for the worse severity.
+fn raise(
+    work: &mut Work<'_>,
+    rule: &Rule,
+    event: &Event,
+    case: &mut Case,
+    wanted: &Wanted<'_>,
+) -> Result<bool, ScriptError> {
+    case.severity = event.severity();
+    let draft = urgency(compose(work, Some(rule), event, case, wanted)?);
+    if draft.is_empty() {
+        return Ok(false);
+    }
+    // What the rule gives for the event before is what the ticket has, unless a technician changed it: then a raise
+    // that changes nothing would only take that back.
+    if let (Wanted::Template(_), Some(before)) = (wanted, work.case(&case.key)) {
+        let had = compose(work, Some(rule), &before.event, &before, wanted).map(urgency);
+        if had.is_ok_and(|had| had == draft) {
+            return Ok(false);
+        }
+    }
+    work.effect(
+        case,
+        rule.id(),
+        event.severity(),
+        EffectKind::UpdateTicket { id: None, draft: Box::new(draft) },
+    );
+    Ok(true)
+}
+
+/// What of a ticket depends on how bad its problem is.
+fn urgency(full: TicketDraft) -> TicketDraft {
+    TicketDraft {
+        priority: full.priority,
+        sla: full.sla,
+        impact: full.impact,
+        urgency: full.urgency,
+        ..TicketDraft::default()
+    }
+}
+
+/// One private note that is edited: told at once, then at most once in `at_most`; what is left untold has a timer.
+pub(super) fn fold(
+    work: &mut Work<'_>,
+    rule: &RuleId,
+    event: &Event,
+    case: &mut Case,
+    at_most: Duration,
+) -> Done {
+    case.ticket.untold += 1;
+    let seen = format!("seen {} times", case.count);
+    let due = case.ticket.told_at.map(|told| after(told, at_most));
+    if let Some(due) = due.filter(|due| *due > work.now) {
+        if case.ticket.untold == 1 {
+            work.set_timer(&case.key, TimerKind::Fold, due);
+        }
+        return (Outcome::Counted, Some(seen));
+    }
+    tell(work, rule, event, case);
+    (Outcome::AddNote, Some(seen))
+}
+
+/// Writes or rewrites the note that counts repeats.
+pub(super) fn tell(work: &mut Work<'_>, rule: &RuleId, event: &Event, case: &mut Case) {
+    if case.ticket.untold > 1 {
+        work.cancel_timer(&case.key, TimerKind::Fold);
+    }
+    case.ticket.untold = 0;
+    case.ticket.told_at = Some(work.now);
+    let firing = if case.feeds.iter().any(|feed| feed.firing) { "Still firing" } else { "Not firing now" };
+    let text = if case.is_storm() {
+        limit::told(case)
+    } else {
+        format!(
+            "{firing}: seen {} times.\nFirst: {}\nLast: {}\n{}",
+            case.count,
+            shown(case.first_seen),
+            shown(case.last_seen),
+            event.title()
+        )
+    };
+    let note = Note { fold: true, ..Note::private(&text) };
+    work.effect(case, rule, event.severity(), EffectKind::AddNote { id: None, note });
+}
+
+fn note(work: &mut Work<'_>, rule: &RuleId, event: &Event, case: &mut Case, at_most: Duration) -> Done {
+    if case.ticket.told_at.is_some_and(|told| after(told, at_most) > work.now) {
+        return (
+            Outcome::Counted,
+            Some(format!("a note was added less than {} ago", format_duration(at_most))),
+        );
+    }
+    case.ticket.told_at = Some(work.now);
+    let message =
+        event.value().get("message").map(|m| crate::value::to_text(m).into_owned()).unwrap_or_default();
+    let text = format!("Fires again (seen {} times): {}\n{message}", case.count, event.title());
+    work.effect(
+        case,
+        rule,
+        event.severity(),
+        EffectKind::AddNote { id: None, note: Note::private(text.trim()) },
+    );
+    (Outcome::AddNote, Some(format!("seen {} times", case.count)))
+}
+
+/// Ends a case and its timers.
+pub(super) fn end(work: &mut Work<'_>, case: &mut Case) {
+    work.cancel_timers(case);
+    held::let_go(work, case);
+    case.ticket.untold = 0;
+    // What ends while it waits had no ticket of its own: an earlier one may still be opened again.
+    let earlier = case.ended_at.filter(|_| case.state == CaseState::Waiting);
+    case.ended_at = earlier.or(Some(work.now));
+    case.state = CaseState::Resolved;
+    case.recent.clear();
+    case.held_since = None;
+    case.held_by = None;
+    case.escalation = None;
+}
+
+/// A time as technicians read it in a note.
+pub(super) fn shown(time: Timestamp) -> String {
+    jiff::fmt::strtime::format("%Y-%m-%d %H:%M UTC", time).unwrap_or_else(|_| crate::time::to_text(time))
+}
+
+fn elapsed(from: Timestamp, to: Timestamp) -> String {
+    format_duration(Duration::from_secs(to.as_second().abs_diff(from.as_second())))
+}
+
+pub(super) fn after(time: Timestamp, duration: Duration) -> Timestamp {
+    SignedDuration::try_from(duration).ok().and_then(|d| time.checked_add(d).ok()).unwrap_or(Timestamp::MAX)
+}
+
+fn before(time: Timestamp, duration: Duration) -> Timestamp {
+    SignedDuration::try_from(duration).ok().and_then(|d| time.checked_sub(d).ok()).unwrap_or(Timestamp::MIN)
+}

@@ -1,0 +1,361 @@
+//! Events: one normalized occurrence each, as a JSON object whose canonical fields are always there.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+use crate::path::Path;
+
+/// What an event says about its problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// The problem is there.
+    Firing,
+    /// The problem is gone.
+    Resolved,
+    /// Something happened that nothing will ever resolve.
+    Info,
+    /// Somebody has seen it in the vendor's tool.
+    Acknowledged,
+    /// A comment or change on a known problem.
+    Update,
+    /// A vendor's test button.
+    Test,
+}
+
+impl State {
+    /// All states with their names.
+    pub const ALL: [(&'static str, State); 6] = [
+        ("firing", State::Firing),
+        ("resolved", State::Resolved),
+        ("info", State::Info),
+        ("acknowledged", State::Acknowledged),
+        ("update", State::Update),
+        ("test", State::Test),
+    ];
+
+    /// The state's name.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(_, s)| *s == self).map_or("firing", |(name, _)| name)
+    }
+
+    /// The state of that name, in any case.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(name, _)| name.eq_ignore_ascii_case(text.trim())).map(|(_, s)| *s)
+    }
+
+    /// Whether such an event can open a ticket without its rule naming the state.
+    pub fn opens(self) -> bool {
+        matches!(self, State::Firing | State::Info)
+    }
+}
+
+/// How bad a problem is, least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// For the record.
+    Info,
+    /// Low.
+    Low,
+    /// Medium: what an event gets whose vendor says nothing.
+    Medium,
+    /// High.
+    High,
+    /// Critical.
+    Critical,
+}
+
+impl Severity {
+    /// All severities with their names, worst first.
+    pub const ALL: [(&'static str, Severity); 5] = [
+        ("critical", Severity::Critical),
+        ("high", Severity::High),
+        ("medium", Severity::Medium),
+        ("low", Severity::Low),
+        ("info", Severity::Info),
+    ];
+
+    /// The severity's name.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(_, s)| *s == self).map_or("medium", |(name, _)| name)
+    }
+
+    /// The severity of that name, in any case.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(name, _)| name.eq_ignore_ascii_case(text.trim())).map(|(_, s)| *s)
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Why a JSON value is no event.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum EventError {
+    /// It is not a JSON object.
+    #[error("an event must be a JSON object")]
+    NotAnObject,
+    /// It has no `source`.
+    #[error("the event has no `source`")]
+    NoSource,
+    /// Its state is none of ours.
+    #[error("unknown state `{0}`: one of firing, resolved, info, acknowledged, update, test")]
+    UnknownState(String),
+    /// Its severity is none of ours.
+    #[error("unknown severity `{0}`: one of critical, high, medium, low, info")]
+    UnknownSeverity(String),
+}
+
+/// The event's top-level fields of the contract, for suggestions and checks.
+pub(crate) const ROOTS: [&str; 22] = [
+    "source",
+    "state",
+    "severity",
+    "severity_raw",
+    "title",
+    "message",
+    "url",
+    "check",
+    "fingerprint",
+    "client",
+    "site",
+    "device",
+    "user",
+    "labels",
+    "started_at",
+    "ended_at",
+    "occurred_at",
+    "received_at",
+    "id",
+    "payload",
+    "vars",
+    "unmapped",
+];
+
+/// One normalized occurrence. Cloning is cheap.
+///
+/// INVARIANT: an object whose `source`, `state`, `severity`, `title` and `fingerprint` are texts, state and
+/// severity being one of ours (`an_event_always_has_its_canonical_fields`).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Event {
+    data: Arc<Value>,
+}
+
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        Self::from_json(value, Severity::Medium).map_err(serde::de::Error::custom)
+    }
+}
+
+impl Event {
+    /// Takes a JSON object as an event: missing state is `firing`, missing severity `default_severity`, missing
+    /// title the check or `Alert from SOURCE`, missing fingerprint one of check, device and title.
+    pub fn from_json(value: Value, default_severity: Severity) -> Result<Self, EventError> {
+        let Value::Object(mut map) = value else { return Err(EventError::NotAnObject) };
+        let source = text_of(&map, "source").ok_or(EventError::NoSource)?;
+        let state = match text_of(&map, "state") {
+            Some(text) => State::parse(&text).ok_or(EventError::UnknownState(text))?,
+            None => State::Firing,
+        };
+        let severity = match text_of(&map, "severity") {
+            Some(text) => Severity::parse(&text).ok_or(EventError::UnknownSeverity(text))?,
+            None => default_severity,
+        };
+        let title = text_of(&map, "title")
+            .or_else(|| text_of(&map, "check"))
+            .unwrap_or_else(|| format!("Alert from {source}"));
+        let fingerprint = text_of(&map, "fingerprint").unwrap_or_else(|| derived_fingerprint(&map, &title));
+        map.insert("source".into(), source.into());
+        map.insert("state".into(), state.as_str().into());
+        map.insert("severity".into(), severity.as_str().into());
+        map.insert("title".into(), title.into());
+        map.insert("fingerprint".into(), fingerprint.into());
+        Ok(Self { data: Arc::new(Value::Object(map)) })
+    }
+
+    /// A payload that did not fit its preset, kept as an event that says so.
+    pub fn unmapped_from(source: &str, severity: Severity, payload: Value, why: &str) -> Self {
+        let mut event = serde_json::json!({
+            "source": source,
+            "state": State::Info.as_str(),
+            "severity": severity.as_str(),
+            "title": format!("Payload from {source} that could not be read as an alert"),
+            "fingerprint": "unmapped",
+            "unmapped": why,
+        });
+        event["payload"] = payload;
+        Self { data: Arc::new(event) }
+    }
+
+    /// The event as JSON.
+    pub fn value(&self) -> &Value {
+        &self.data
+    }
+
+    /// The event as JSON, shared.
+    pub fn shared(&self) -> &Arc<Value> {
+        &self.data
+    }
+
+    /// The source's name.
+    pub fn source(&self) -> &str {
+        self.text("source")
+    }
+
+    /// Its state.
+    pub fn state(&self) -> State {
+        State::parse(self.text("state")).unwrap_or(State::Firing)
+    }
+
+    /// Its severity.
+    pub fn severity(&self) -> Severity {
+        Severity::parse(self.text("severity")).unwrap_or(Severity::Medium)
+    }
+
+    /// Its title.
+    pub fn title(&self) -> &str {
+        self.text("title")
+    }
+
+    /// What identifies its problem within its source.
+    pub fn fingerprint(&self) -> &str {
+        self.text("fingerprint")
+    }
+
+    /// Its id in the journal; empty where it has none.
+    pub fn id(&self) -> &str {
+        self.text("id")
+    }
+
+    /// Why its preset did not fit, if so.
+    pub fn unmapped(&self) -> Option<&str> {
+        self.data.get("unmapped").and_then(Value::as_str)
+    }
+
+    fn text(&self, key: &str) -> &str {
+        self.data.get(key).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Whether a field may be changed: not what the receiver knows, and texts of the contract only as a whole.
+    pub(crate) fn can_set(path: &Path) -> bool {
+        match path.root() {
+            "source" | "id" | "received_at" => false,
+            root @ ("state" | "severity" | "title" | "fingerprint") => path.as_str() == root,
+            _ => !path.is_many(),
+        }
+    }
+
+    /// Changes one field. `source` and `id` cannot change; state and severity must stay one of ours, and title and
+    /// fingerprint say something.
+    pub fn set(&mut self, path: &Path, value: Value) -> Result<(), String> {
+        match path.as_str() {
+            _ if !Self::can_set(path) => return Err(format!("`{path}` cannot be set")),
+            "title" | "fingerprint" if crate::value::to_text(&value).trim().is_empty() => {
+                return Err(format!("`{path}` cannot be empty"));
+            }
+            "state" if value.as_str().and_then(State::parse).is_none() => {
+                return Err(EventError::UnknownState(crate::value::to_text(&value).into_owned()).to_string());
+            }
+            "severity" if value.as_str().and_then(Severity::parse).is_none() => {
+                return Err(
+                    EventError::UnknownSeverity(crate::value::to_text(&value).into_owned()).to_string()
+                );
+            }
+            _ => {}
+        }
+        let value = match path.as_str() {
+            "state" | "severity" => Value::String(value.as_str().unwrap_or_default().trim().to_lowercase()),
+            "title" | "fingerprint" => Value::String(crate::value::to_text(&value).into_owned()),
+            _ => value,
+        };
+        path.set(Arc::make_mut(&mut self.data), value).map_err(str::to_owned)
+    }
+
+    /// Sets fields that the receiver knows: the journal id and the time of receipt.
+    #[must_use]
+    pub fn received(mut self, id: &str, at: jiff::Timestamp) -> Self {
+        if let Value::Object(map) = Arc::make_mut(&mut self.data) {
+            map.insert("id".into(), id.into());
+            map.insert("received_at".into(), crate::time::to_text(at).into());
+        }
+        self
+    }
+}
+
+fn text_of(map: &Map<String, Value>, key: &str) -> Option<String> {
+    match map.get(key) {
+        Some(Value::String(text)) if !text.trim().is_empty() => Some(text.clone()),
+        Some(Value::Number(n)) => Some(n.to_string()),
+        _ => None,
+    }
+}
+
+/// The same problem reported twice shares check, device and title, whatever else changed.
+fn derived_fingerprint(map: &Map<String, Value>, title: &str) -> String {
+    let device =
+        map.get("device").and_then(|d| d.get("id").filter(|v| !v.is_null()).or_else(|| d.get("name")));
+    let device = device.map(|v| crate::value::to_text(v).into_owned()).unwrap_or_default();
+    let check = text_of(map, "check").unwrap_or_default();
+    [device.as_str(), check.as_str(), title]
+        .iter()
+        .filter(|p| !p.is_empty())
+        .copied()
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_event_always_has_its_canonical_fields() {
+        let event = Event::from_json(
+            json!({"source": "s", "check": "Disk", "device": {"name": "srv"}}),
+            Severity::Low,
+        )
+        .expect("an event");
+        assert_eq!(event.state(), State::Firing);
+        assert_eq!(event.severity(), Severity::Low);
+        assert_eq!(event.title(), "Disk");
+        assert_eq!(event.fingerprint(), "srv/Disk/Disk");
+    }
+
+    #[test]
+    fn what_is_no_event_says_why() {
+        let error = |value| Event::from_json(value, Severity::Medium).expect_err("no event").to_string();
+        assert_eq!(error(json!([])), "an event must be a JSON object");
+        assert_eq!(error(json!({})), "the event has no `source`");
+        assert!(error(json!({"source": "s", "state": "on fire"})).starts_with("unknown state `on fire`"));
+        assert!(error(json!({"source": "s", "severity": "awful"})).starts_with("unknown severity `awful`"));
+    }
+
+    #[test]
+    fn setting_keeps_state_and_severity_valid() {
+        let mut event = Event::from_json(json!({"source": "s"}), Severity::Medium).expect("an event");
+        let path = |text| Path::parse(text).expect("a path");
+        event.set(&path("severity"), json!("HIGH")).expect("sets");
+        assert_eq!(event.severity(), Severity::High);
+        assert!(event.set(&path("severity"), json!("awful")).is_err());
+        assert!(event.set(&path("source"), json!("x")).is_err());
+        event.set(&path("vars.x"), json!(1)).expect("sets");
+        assert_eq!(event.value()["vars"]["x"], json!(1));
+    }
+}

@@ -1,0 +1,42 @@
+//! The Haloward rule language and its decision engine.
+//!
+//! A pure function decides: [`step`] takes compiled [`RuleSet`], the [`Cases`] known so far, one [`Input`] and
+//! the time, and answers with a [`Step`]: the decisions with their reasons, the changed cases, timers and
+//! effects. Nothing here reads a clock, a file, the network or a random number; whoever calls brings those.
+
+mod calendar;
+mod condition;
+mod duration;
+mod engine;
+mod event;
+mod fields;
+mod finding;
+mod path;
+mod preset;
+mod rule;
+mod ruleset;
+mod script;
+mod story;
+mod template;
+mod ticket;
+mod time;
+mod value;
+mod yaml;
+
+pub use calendar::{Calendar, Calendars};
+pub use condition::ConditionTrace;
+pub use duration::{format_duration, parse_duration};
+pub use engine::{
+    Case, CaseBook, CaseState, Cases, Decision, Effect, EffectKind, Escalation, Explain, Feed, Input, Key,
+    Mode, Origin, Outcome, Report, Step, Storm, TicketState, Timer, TimerChange, TimerKind, step,
+};
+pub use event::{Event, EventError, Severity, State};
+pub use fields::{Fields, suggestion};
+pub use finding::{Finding, Findings, Level, Place, SourceFile};
+pub use path::Path;
+pub use preset::{Delivery, Mapped, Preset, PresetSet};
+pub use rule::{Rule, RuleId};
+pub use ruleset::{OnRuleError, RuleSet, Settings};
+pub use story::{StoryFile, StoryOutcome, StoryWorld};
+pub use ticket::{Details, Note, Parent, Reference, TicketDraft};
+pub use yaml::{KeyNode, Node, NodeKind, Span, read as read_yaml};

@@ -1,0 +1,188 @@
+//! Paths into an event: `device.name`, `payload.tags[0]`, `payload.tags[].name`, `labels["app.kubernetes.io/name"]`.
+
+use std::fmt;
+
+use serde_json::Value;
+use thiserror::Error;
+
+/// One step of a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Step {
+    Key(String),
+    Index(usize),
+    Any,
+}
+
+/// A compiled path. A step that is not there reads as nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Path {
+    steps: Vec<Step>,
+    text: String,
+}
+
+/// A text that is no path.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("`{path}` is not a path: {why}")]
+pub struct PathError {
+    path: String,
+    why: &'static str,
+}
+
+static NOTHING: Value = Value::Null;
+
+impl Path {
+    /// Compiles a path. A leading `event.` is allowed and dropped, since staff copy it from templates.
+    pub fn parse(text: &str) -> Result<Self, PathError> {
+        let error = |why| PathError { path: text.to_owned(), why };
+        let body = text.trim();
+        let body = body.strip_prefix("event.").unwrap_or(body);
+        let mut steps = Vec::new();
+        let mut rest = body;
+        if rest.is_empty() {
+            return Err(error("it is empty"));
+        }
+        loop {
+            let end = rest.find(['.', '[']).unwrap_or(rest.len());
+            if end == 0 {
+                return Err(error("a name is missing between the dots"));
+            }
+            steps.push(Step::Key(rest[..end].to_owned()));
+            rest = &rest[end..];
+            while let Some(inner) = rest.strip_prefix('[') {
+                if let Some(quoted) = inner.strip_prefix('"') {
+                    let close = quoted.find("\"]").ok_or_else(|| error("`[\"` has no `\"]`"))?;
+                    steps.push(Step::Key(quoted[..close].to_owned()));
+                    rest = &quoted[close + 2..];
+                    continue;
+                }
+                let close = inner.find(']').ok_or_else(|| error("`[` has no `]`"))?;
+                steps.push(match inner[..close].trim() {
+                    "" => Step::Any,
+                    index => Step::Index(index.parse().map_err(|_| error("an index is a number from 0"))?),
+                });
+                rest = &inner[close + 1..];
+            }
+            match rest.strip_prefix('.') {
+                Some(next) => rest = next,
+                None if rest.is_empty() => break,
+                None => return Err(error("a dot is missing after `]`")),
+            }
+        }
+        Ok(Self { steps, text: body.to_owned() })
+    }
+
+    /// The path as text, without a leading `event.`.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The first name of the path: `device` of `device.name`.
+    pub fn root(&self) -> &str {
+        match &self.steps[0] {
+            Step::Key(key) => key,
+            Step::Index(_) | Step::Any => "",
+        }
+    }
+
+    /// Whether the path may stand for many values (`[]`).
+    pub fn is_many(&self) -> bool {
+        self.steps.contains(&Step::Any)
+    }
+
+    /// The value at the path; the first one where the path stands for many.
+    pub fn first<'v>(&self, root: &'v Value) -> &'v Value {
+        let mut found = &NOTHING;
+        self.any(root, &mut |value| {
+            found = value;
+            true
+        });
+        found
+    }
+
+    /// Whether `test` holds for the value at the path, or for any of them. Nothing is a value too, unless the
+    /// path stands for the elements of an empty list.
+    pub fn any<'v>(&self, root: &'v Value, test: &mut dyn FnMut(&'v Value) -> bool) -> bool {
+        walk(&self.steps, root, test)
+    }
+
+    /// Sets the value at the path, making maps on the way. Indexes beyond a list and `[]` are refused.
+    pub(crate) fn set(&self, root: &mut Value, new: Value) -> Result<(), &'static str> {
+        let mut at = root;
+        for step in &self.steps {
+            at = match step {
+                Step::Key(key) => {
+                    if !at.is_object() {
+                        *at = Value::Object(serde_json::Map::new());
+                    }
+                    let Value::Object(map) = at else { return Err("the value is no map") };
+                    map.entry(key.clone()).or_insert(Value::Null)
+                }
+                Step::Index(index) => at.get_mut(*index).ok_or("the list has no such element")?,
+                Step::Any => return Err("`[]` stands for many values and cannot be set"),
+            };
+        }
+        *at = new;
+        Ok(())
+    }
+}
+
+fn walk<'v>(steps: &[Step], at: &'v Value, test: &mut dyn FnMut(&'v Value) -> bool) -> bool {
+    let mut at = at;
+    for (i, step) in steps.iter().enumerate() {
+        at = match step {
+            Step::Key(key) => at.get(key.as_str()).unwrap_or(&NOTHING),
+            Step::Index(index) => at.get(*index).unwrap_or(&NOTHING),
+            Step::Any => {
+                return match at {
+                    Value::Array(items) => items.iter().any(|item| walk(&steps[i + 1..], item, test)),
+                    Value::Null => false,
+                    // Converters give an object for one element and a list for several.
+                    single => walk(&steps[i + 1..], single, test),
+                };
+            }
+        };
+    }
+    test(at)
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn paths_reach_into_maps_and_lists_and_read_nothing_elsewhere() {
+        let value = json!({"payload": {"tags": [{"name": "a"}, {"name": "b"}]}, "labels": {"x.y/z": 1}});
+        let first = |path: &str| Path::parse(path).expect("a path").first(&value).clone();
+        assert_eq!(first("payload.tags[1].name"), json!("b"));
+        assert_eq!(first("event.payload.tags[].name"), json!("a"));
+        assert_eq!(first("labels[\"x.y/z\"]"), json!(1));
+        assert_eq!(first("payload.nowhere.at[3].all"), Value::Null);
+        let mut seen = 0;
+        Path::parse("payload.tags[].name").expect("a path").any(&value, &mut |_| {
+            seen += 1;
+            false
+        });
+        assert_eq!(seen, 2);
+    }
+
+    #[test]
+    fn broken_paths_say_what_is_missing() {
+        for path in ["", "a..b", "a[", "a[x]", "a[0]b", "labels[\"x]"] {
+            assert!(Path::parse(path).is_err(), "{path}");
+        }
+    }
+
+    #[test]
+    fn setting_makes_the_maps_on_the_way() {
+        let mut value = json!({"client": null});
+        Path::parse("client.name").expect("a path").set(&mut value, json!("Acme")).expect("sets");
+        assert_eq!(value, json!({"client": {"name": "Acme"}}));
+    }
+}

@@ -1,0 +1,173 @@
+//! One delivery through its preset: a payload becomes events, and what does not fit is kept.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::Preset;
+use crate::calendar::Calendars;
+use crate::event::{Event, Severity, State};
+use crate::script::{Env, View};
+
+/// A payload as a source sent it.
+#[derive(Debug, Clone)]
+pub struct Delivery<'a> {
+    /// The source's name.
+    pub source: &'a str,
+    /// The payload.
+    pub payload: Arc<Value>,
+    /// The request's headers, names in lower case; without credentials.
+    pub headers: Arc<Value>,
+    /// The severity of events whose vendor gives none.
+    pub default_severity: Severity,
+    /// When it was received.
+    pub at: Timestamp,
+}
+
+/// What a delivery became.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mapped {
+    /// The events, in the payload's order. One that did not fit its preset says so in [`Event::unmapped`].
+    pub events: Vec<Event>,
+    /// The vendor's id of this delivery, if it gives one.
+    pub delivery_id: Option<String>,
+}
+
+// LIMIT: a payload of 1 MiB holds some thousand alerts at most; one with more elements is no list of alerts.
+const MAX_EVENTS: usize = 10_000;
+
+/// A time before this is a vendor's way to say "never": `0001-01-01T00:00:00Z`.
+const NEVER: i64 = 31_536_000;
+
+impl Preset {
+    /// Maps one delivery. Nothing is ever dropped: what does not fit becomes an unmapped event.
+    pub fn map(&self, delivery: &Delivery<'_>) -> Mapped {
+        let calendars = Arc::new(Calendars::new());
+        let source = Arc::new(Value::String(delivery.source.to_owned()));
+        let env = |item: View| Env {
+            vars: vec![
+                ("payload", View::new(delivery.payload.clone())),
+                ("item", item),
+                ("headers", View::new(delivery.headers.clone())),
+                ("source", View::new(source.clone())),
+            ],
+            now: delivery.at,
+            calendars: &calendars,
+            is_open: &|_| false,
+        };
+        let whole = View::new(delivery.payload.clone());
+        let delivery_id = self
+            .delivery_id
+            .as_ref()
+            .and_then(|template| template.text(&env(whole.clone())).ok())
+            .map(|text| text.trim().to_owned())
+            .filter(|text| !text.is_empty());
+        let items = match &self.events {
+            None => vec![whole.clone()],
+            Some(template) => match template.value(&env(whole.clone())) {
+                Err(error) => return nothing_fits(delivery, delivery_id, &error.message),
+                Ok(Value::Array(list)) if list.len() > MAX_EVENTS => {
+                    let why = format!("it holds {} elements, more than {MAX_EVENTS}", list.len());
+                    return nothing_fits(delivery, delivery_id, &why);
+                }
+                Ok(Value::Array(list)) => list.into_iter().map(|item| View::new(Arc::new(item))).collect(),
+                Ok(single @ Value::Object(_)) => vec![View::new(Arc::new(single))],
+                Ok(_) => return nothing_fits(delivery, delivery_id, "its list of events is not there"),
+            },
+        };
+        let events = items
+            .into_iter()
+            .map(|item| {
+                let payload = item.value().clone();
+                self.event(&env(item), delivery).unwrap_or_else(|why| unmapped(delivery, payload, &why))
+            })
+            .collect();
+        Mapped { events, delivery_id }
+    }
+
+    fn event(&self, env: &Env<'_>, delivery: &Delivery<'_>) -> Result<Event, String> {
+        let mut event = Value::Object(Map::new());
+        for (path, tree) in &self.fields {
+            let value = match tree.value(env) {
+                Ok(value) => value,
+                // Without these two nothing says what the event is about, or whether it is over.
+                Err(error) if matches!(path.as_str(), "state" | "fingerprint") => {
+                    return Err(format!("`{path}`: {error}"));
+                }
+                // A vendor that sends a text where a map was must not cost the alert its ticket.
+                Err(_) => continue,
+            };
+            if value.is_null() || matches!(&value, Value::String(text) if text.trim().is_empty()) {
+                continue;
+            }
+            path.set(&mut event, value).map_err(str::to_owned)?;
+        }
+        let Value::Object(mut map) = event else { return Err("it has no fields".into()) };
+        if !["title", "message", "check", "fingerprint"].iter().any(|field| map.contains_key(*field)) {
+            return Err("it has none of the fields that its preset reads".into());
+        }
+        self.state(&mut map)?;
+        self.severity(&mut map);
+        for field in ["started_at", "ended_at", "occurred_at"] {
+            if let Some(time) = map.get(field).and_then(crate::time::to_time) {
+                if time.as_second() < NEVER {
+                    map.remove(field);
+                } else {
+                    map.insert(field.into(), crate::time::to_text(time).into());
+                }
+            }
+        }
+        map.insert("source".into(), delivery.source.into());
+        let item = env.vars.iter().find(|(name, _)| *name == "item").map(|(_, view)| view.value().clone());
+        map.entry("payload").or_insert(item.unwrap_or(Value::Null));
+        Event::from_json(Value::Object(map), delivery.default_severity).map_err(|error| error.to_string())
+    }
+
+    fn state(&self, map: &mut Map<String, Value>) -> Result<(), String> {
+        let wants_state = self.fields.iter().any(|(path, _)| path.as_str() == "state");
+        let Some(raw) = map.get("state").map(|v| crate::value::to_text(v).into_owned()) else {
+            return if wants_state && self.states.as_ref().is_none_or(|t| t.otherwise.is_none()) {
+                Err("its state is missing".into())
+            } else {
+                let state = self.states.as_ref().and_then(|t| t.otherwise).unwrap_or(State::Firing);
+                map.insert("state".into(), state.as_str().into());
+                Ok(())
+            };
+        };
+        let state = self
+            .states
+            .as_ref()
+            .and_then(|table| table.by_word.get(&raw.trim().to_lowercase()).copied())
+            .or_else(|| State::parse(&raw))
+            .or_else(|| self.states.as_ref().and_then(|table| table.otherwise))
+            .ok_or_else(|| format!("its state `{}` is none that its preset knows", shortened(&raw)))?;
+        map.insert("state".into(), state.as_str().into());
+        Ok(())
+    }
+
+    /// The vendor's word is kept as `severity_raw`; a word nobody knows must not cost the alert its ticket.
+    fn severity(&self, map: &mut Map<String, Value>) {
+        let Some(raw) = map.remove("severity").map(|v| crate::value::to_text(&v).into_owned()) else {
+            return;
+        };
+        let severity =
+            self.severities.as_ref().and_then(|table| table.get(&raw)).or_else(|| Severity::parse(&raw));
+        if let Some(severity) = severity {
+            map.insert("severity".into(), severity.as_str().into());
+        }
+        map.entry("severity_raw").or_insert(Value::String(raw));
+    }
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(60).collect()
+}
+
+fn nothing_fits(delivery: &Delivery<'_>, delivery_id: Option<String>, why: &str) -> Mapped {
+    Mapped { events: vec![unmapped(delivery, (*delivery.payload).clone(), why)], delivery_id }
+}
+
+fn unmapped(delivery: &Delivery<'_>, payload: Value, why: &str) -> Event {
+    Event::unmapped_from(delivery.source, delivery.default_severity, payload, why)
+}

@@ -1,0 +1,76 @@
+//! Presets: the mapping from one vendor's payload to events, as data.
+
+mod builtin;
+mod decode;
+mod map;
+
+pub use builtin::PresetSet;
+pub use map::{Delivery, Mapped};
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::event::{Severity, State};
+use crate::path::Path;
+use crate::template::{Template, TemplateTree};
+
+/// The variables that a preset's templates see.
+pub(crate) const PRESET_VARS: [&str; 5] = ["payload", "item", "headers", "source", "now"];
+
+/// A compiled preset.
+#[derive(Debug, Clone)]
+pub struct Preset {
+    name: Arc<str>,
+    title: String,
+    description: Option<String>,
+    setup: Vec<String>,
+    samples: Vec<String>,
+    events: Option<Template>,
+    fields: Vec<(Path, TemplateTree)>,
+    states: Option<Table<State>>,
+    severities: Option<Table<Severity>>,
+    delivery_id: Option<Template>,
+}
+
+/// A vendor's words for ours, without regard to case.
+#[derive(Debug, Clone, Default)]
+struct Table<T> {
+    by_word: BTreeMap<String, T>,
+    otherwise: Option<T>,
+}
+
+impl<T: Copy> Table<T> {
+    fn get(&self, word: &str) -> Option<T> {
+        self.by_word.get(&word.trim().to_lowercase()).copied().or(self.otherwise)
+    }
+}
+
+impl Preset {
+    /// Its name: `datto-rmm`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The vendor's product as people know it.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// What it reads, in a sentence.
+    pub fn description(&self) -> Option<&str> {
+        self.description.as_deref()
+    }
+
+    /// Where to click in the vendor's product, step by step.
+    pub fn setup(&self) -> &[String] {
+        &self.setup
+    }
+
+    /// Sample payloads, relative to `examples/payloads`.
+    pub fn samples(&self) -> &[String] {
+        &self.samples
+    }
+}
+
+#[cfg(test)]
+mod tests;

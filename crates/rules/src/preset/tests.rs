@@ -1,0 +1,124 @@
+use super::*;
+use serde_json::{Value, json};
+
+fn alertmanager() -> Arc<Preset> {
+    let (set, findings) = PresetSet::load(&[], Some(&["alertmanager".into()]));
+    assert!(findings.is_empty(), "{}", findings.render());
+    set.get("alertmanager").expect("it is shipped").clone()
+}
+
+fn map(preset: &Preset, payload: Value) -> Mapped {
+    preset.map(&Delivery {
+        source: "prom",
+        payload: Arc::new(payload),
+        headers: Arc::new(json!({"x-request-id": "r-1"})),
+        default_severity: crate::Severity::Medium,
+        at: "2026-01-05T09:00:00Z".parse().expect("a time"),
+    })
+}
+
+#[test]
+fn every_shipped_preset_compiles() {
+    let (set, findings) = PresetSet::load(&[], None);
+    assert!(findings.is_empty(), "{}", findings.render());
+    assert_eq!(set.iter().count(), PresetSet::shipped().len());
+}
+
+#[test]
+fn one_payload_becomes_one_event_for_each_alert() {
+    let alert = |status: &str, fingerprint: &str| {
+        json!({
+            "status": status, "fingerprint": fingerprint, "labels": {"alertname": "DiskFull", "severity": "page", "client": "Northwind"},
+            "annotations": {"summary": "Disk full"}, "startsAt": "2026-01-05T08:00:00.5Z", "endsAt": "0001-01-01T00:00:00Z"
+        })
+    };
+    let mapped = map(&alertmanager(), json!({"alerts": [alert("firing", "a"), alert("resolved", "b")]}));
+    assert_eq!(mapped.events.len(), 2);
+    let first = &mapped.events[0];
+    assert_eq!(
+        (first.state(), first.severity(), first.fingerprint()),
+        (State::Firing, Severity::Critical, "a")
+    );
+    assert_eq!(first.value()["severity_raw"], json!("page"));
+    assert_eq!(first.value()["client"]["name"], json!("Northwind"));
+    assert_eq!(first.value()["started_at"], json!("2026-01-05T08:00:00.5Z"));
+    assert_eq!(first.value().get("ended_at"), None, "the zero time means never");
+    assert_eq!(first.value()["payload"]["status"], json!("firing"));
+    assert_eq!(mapped.events[1].state(), State::Resolved);
+}
+
+#[test]
+fn what_does_not_fit_is_kept_with_its_reason() {
+    for (payload, why) in [
+        (json!({"hello": 1}), "its list of events is not there"),
+        (json!([1, 2]), "its list of events is not there"),
+        (json!({"alerts": [{}]}), "it has none of the fields that its preset reads"),
+        (json!({"alerts": [{"fingerprint": "a"}]}), "its state is missing"),
+        (
+            json!({"alerts": [{"fingerprint": "a", "status": "exploded"}]}),
+            "its state `exploded` is none that its preset knows",
+        ),
+    ] {
+        let mapped = map(&alertmanager(), payload.clone());
+        assert_eq!(mapped.events[0].unmapped(), Some(why), "{payload}");
+    }
+    assert_eq!(map(&alertmanager(), json!({"alerts": []})).events.len(), 0);
+}
+
+#[test]
+fn a_map_in_the_configuration_is_a_preset_too() {
+    let file = crate::SourceFile::new(
+        "c.yaml",
+        "event: { title: '${item.name}', severity: high, client.name: '${item.who}' }\ndelivery_id: '${headers[\"x-request-id\"]}'\n",
+    );
+    let mut findings = crate::Findings::default();
+    let node = crate::yaml::read(&file).expect("reads");
+    let preset = Preset::inline("own", &file, &node, &mut findings).expect("a preset");
+    assert!(findings.is_empty(), "{}", findings.render());
+    let mapped = map(&preset, json!({"name": "Door open", "who": "Acme"}));
+    assert_eq!(mapped.delivery_id.as_deref(), Some("r-1"));
+    let event = &mapped.events[0];
+    assert_eq!(
+        (event.title(), event.severity(), event.state()),
+        ("Door open", Severity::High, State::Firing)
+    );
+    assert_eq!(event.value()["client"]["name"], json!("Acme"));
+}
+
+#[test]
+fn a_field_that_cannot_be_read_costs_that_field_only() {
+    let file = crate::SourceFile::new(
+        "p.yaml",
+        "preset: x\nevent: { fingerprint: '${`${item.rule.id}`}', check: '${item.check}', title: '${upper(item.host.name)}', message: '${item.text}' }\n",
+    );
+    let mut findings = crate::Findings::default();
+    let node = crate::yaml::read(&file).expect("reads");
+    let preset = Preset::decode(&file, &node, &mut findings).expect("a preset");
+    let mapped = map(&preset, json!({"rule": {"id": 7}, "check": "Disk", "host": "srv-01", "text": "full"}));
+    let event = &mapped.events[0];
+    assert_eq!((event.unmapped(), event.title(), event.fingerprint()), (None, "Disk", "7"));
+    assert_eq!(event.value()["message"], json!("full"));
+    let mapped = map(&preset, json!({"rule": "r", "check": "Disk"}));
+    assert!(mapped.events[0].unmapped().is_some_and(|why| why.starts_with("`fingerprint`: ")));
+}
+
+#[test]
+fn mistakes_in_a_preset_are_found_at_their_place() {
+    let file = crate::SourceFile::new(
+        "p.yaml",
+        "preset: x\nevent: { titel: a, state: '${item.s}' }\nstates: { up: resolvd }\nseverity: {}\n",
+    );
+    let mut findings = crate::Findings::default();
+    let node = crate::yaml::read(&file).expect("reads");
+    assert!(Preset::decode(&file, &node, &mut findings).is_none());
+    let text = findings.render();
+    for part in [
+        "a preset cannot set `titel`",
+        "did you mean `title`?",
+        "`states` cannot map to `resolvd`",
+        "did you mean `resolved`?",
+        "unknown field `severity`",
+    ] {
+        assert!(text.contains(part), "{part} is missing in\n{text}");
+    }
+}

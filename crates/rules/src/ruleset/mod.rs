@@ -1,0 +1,172 @@
+//! All rules together: loaded from files, in order, indexed by what they require.
+
+mod index;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::calendar::Calendars;
+use crate::event::Event;
+use crate::fields::Fields;
+use crate::finding::{Finding, Findings, SourceFile};
+use crate::rule::{RULE_VARS, Rule, RuleContext, RuleId};
+use crate::ticket::TicketTemplate;
+use crate::yaml::{Node, NodeKind, read};
+
+use index::Index;
+
+/// What happens to an event whose rule failed and that opened no ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnRuleError {
+    /// Open a ticket from the defaults that carries the event and the error.
+    #[default]
+    OpenTicket,
+    /// Record the error, nothing else.
+    Ignore,
+}
+
+/// What the configuration says about rules.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    ticket_defaults: Arc<TicketTemplate>,
+    /// The calendars by name.
+    pub calendars: Arc<Calendars>,
+    /// What a failing rule leads to.
+    pub on_rule_error: OnRuleError,
+    /// The names of the sources, where they are known.
+    pub sources: Option<BTreeSet<String>>,
+}
+
+impl Settings {
+    /// Takes the configuration's `ticket_defaults`.
+    pub fn decode_ticket_defaults(&mut self, file: &SourceFile, node: &Node, findings: &mut Findings) {
+        self.ticket_defaults =
+            Arc::new(TicketTemplate::decode(file, node, "`ticket_defaults`", &RULE_VARS, findings));
+    }
+}
+
+/// The compiled rules. Immutable; cloning is cheap.
+#[derive(Debug, Clone, Default)]
+pub struct RuleSet {
+    rules: Arc<[Rule]>,
+    by_id: Arc<HashMap<RuleId, usize>>,
+    index: Arc<Index>,
+    settings: Arc<Settings>,
+}
+
+impl RuleSet {
+    /// Compiles the rules of `files`, tried in the order of their paths. Rules with mistakes are left out and are
+    /// findings; whoever loads decides whether to go on without them.
+    pub fn load(files: &[SourceFile], settings: Settings) -> (Self, Findings) {
+        let mut findings = Findings::default();
+        let mut files: Vec<&SourceFile> = files.iter().collect();
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        let calendars: BTreeSet<String> = settings.calendars.keys().cloned().collect();
+        let mut rules: Vec<Rule> = Vec::new();
+        let mut seen: BTreeMap<RuleId, Arc<str>> = BTreeMap::new();
+        for file in files {
+            let node = match read(file) {
+                Ok(node) => node,
+                Err(finding) => {
+                    findings.push(finding);
+                    continue;
+                }
+            };
+            let mut of_file = Findings::default();
+            for (rule, id_node) in load_file(file, &node, &settings, &calendars, &mut of_file) {
+                if let Some(first) = seen.get(rule.id()) {
+                    of_file.push(
+                        Finding::error("HW018", format!("the id `{}` is used twice", rule.id()))
+                            .at(file.place(id_node))
+                            .help(format!("the first one is at {first}")),
+                    );
+                    continue;
+                }
+                seen.insert(rule.id().clone(), rule.at.clone());
+                rules.push(rule);
+            }
+            findings.extend(of_file.in_reading_order());
+        }
+        let index = Index::new(&rules);
+        let by_id = rules.iter().enumerate().map(|(i, r)| (r.id().clone(), i)).collect();
+        let set = Self {
+            rules: rules.into(),
+            by_id: Arc::new(by_id),
+            index: Arc::new(index),
+            settings: Arc::new(settings),
+        };
+        (set, findings)
+    }
+
+    /// The rules in the order they are tried.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The rule of that id.
+    pub fn rule(&self, id: &RuleId) -> Option<&Rule> {
+        self.by_id.get(id).map(|i| &self.rules[*i])
+    }
+
+    /// The calendars by name.
+    pub(crate) fn calendars(&self) -> &Arc<Calendars> {
+        &self.settings.calendars
+    }
+
+    pub(crate) fn ticket_defaults(&self) -> &TicketTemplate {
+        &self.settings.ticket_defaults
+    }
+
+    pub(crate) fn on_rule_error(&self) -> OnRuleError {
+        self.settings.on_rule_error
+    }
+
+    /// The rules that can match the event, in order: all of them but those whose leading equality cannot hold.
+    pub(crate) fn candidates(&self, event: &Event, out: &mut Vec<u32>) {
+        self.index.candidates(event.value(), out);
+    }
+}
+
+fn load_file(
+    file: &SourceFile,
+    node: &Node,
+    settings: &Settings,
+    calendars: &BTreeSet<String>,
+    findings: &mut Findings,
+) -> Vec<(Rule, crate::yaml::Span)> {
+    let Some(mut fields) = Fields::of(file, node, "a rule file", findings) else { return Vec::new() };
+    let mut defaults = TicketTemplate::default();
+    if let Some(node) = fields.take("defaults")
+        && let Some(mut inner) = Fields::of(file, node, "`defaults`", findings)
+    {
+        if let Some(ticket) = inner.take("ticket") {
+            defaults = TicketTemplate::decode(file, ticket, "`defaults.ticket`", &RULE_VARS, findings);
+        }
+        inner.finish(findings);
+    }
+    let context = RuleContext {
+        sources: settings.sources.as_ref(),
+        calendars,
+        defaults: Arc::new(defaults),
+        has_type: settings.ticket_defaults.has_type(),
+    };
+    let mut rules = Vec::new();
+    match fields.take("rules").map(|n| (&n.kind, n)) {
+        None => {}
+        Some((NodeKind::List(items), _)) => {
+            for item in items {
+                let place = item.get("id").map_or(item.span, |id| id.span);
+                rules.extend(Rule::decode(file, item, &context, findings).map(|rule| (rule, place)));
+            }
+        }
+        Some((_, node)) => findings.push(
+            Finding::error("HW010", format!("`rules` must be a list, not {}", node.kind_name()))
+                .at(file.place(node.span)),
+        ),
+    }
+    fields.finish(findings);
+    rules
+}
+
+#[cfg(test)]
+mod tests;

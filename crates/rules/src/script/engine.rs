@@ -1,0 +1,156 @@
+//! The one Rhai engine: chosen packages, explicit limits, no way out.
+
+use std::sync::LazyLock;
+
+use rhai::packages::{
+    ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage, BasicMapPackage,
+    BasicMathPackage, BasicStringPackage, LanguageCorePackage, LogicPackage, MoreStringPackage, Package,
+};
+use rhai::{AST, Engine, EvalAltResult, OptimizationLevel, ParseError, Position, Scope, Token};
+
+use super::ScriptError;
+use super::functions;
+
+/// Every limit on a script, with its reason.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// About 30 ms of work on a slow core: a script that needs more is a mistake.
+    pub(crate) operations: u64,
+    /// The default differs between debug and release builds; ours does not.
+    pub(crate) call_levels: usize,
+    /// Nesting of expressions, outside and inside functions; bounds the parser's recursion.
+    pub(crate) expr_depth: usize,
+    /// Longer than any ticket field HaloPSA keeps.
+    pub(crate) text_bytes: usize,
+    /// Elements of a list.
+    pub(crate) list_len: usize,
+    /// Entries of a map.
+    pub(crate) map_len: usize,
+    /// Variables in scope.
+    pub(crate) variables: usize,
+    /// Functions a script may define.
+    pub(crate) functions: usize,
+}
+
+impl Limits {
+    pub(crate) const OURS: Self = Self {
+        operations: 500_000,
+        call_levels: 32,
+        expr_depth: 64,
+        text_bytes: 1024 * 1024,
+        list_len: 10_000,
+        map_len: 10_000,
+        variables: 256,
+        functions: 128,
+    };
+}
+
+static ENGINE: LazyLock<Engine> = LazyLock::new(|| build(Limits::OURS));
+
+pub(super) fn engine() -> &'static Engine {
+    &ENGINE
+}
+
+pub(super) fn build(limits: Limits) -> Engine {
+    let mut engine = Engine::new_raw();
+    LanguageCorePackage::new().register_into_engine(&mut engine);
+    ArithmeticPackage::new().register_into_engine(&mut engine);
+    BasicStringPackage::new().register_into_engine(&mut engine);
+    BasicIteratorPackage::new().register_into_engine(&mut engine);
+    BasicFnPackage::new().register_into_engine(&mut engine);
+    LogicPackage::new().register_into_engine(&mut engine);
+    BasicMathPackage::new().register_into_engine(&mut engine);
+    BasicArrayPackage::new().register_into_engine(&mut engine);
+    BasicMapPackage::new().register_into_engine(&mut engine);
+    MoreStringPackage::new().register_into_engine(&mut engine);
+    functions::register(&mut engine);
+    engine
+        .set_max_operations(limits.operations)
+        .set_max_call_levels(limits.call_levels)
+        .set_max_expr_depths(limits.expr_depth, limits.expr_depth)
+        .set_max_string_size(limits.text_bytes)
+        .set_max_array_size(limits.list_len)
+        .set_max_map_size(limits.map_len)
+        .set_max_variables(limits.variables)
+        .set_max_functions(limits.functions)
+        .set_max_modules(0)
+        .set_optimization_level(OptimizationLevel::Simple)
+        .set_fail_on_invalid_map_property(false)
+        .set_strict_variables(true)
+        .disable_symbol("eval")
+        .on_print(|_| {})
+        .on_debug(|_, _, _| {});
+    release_words(&mut engine);
+    engine
+}
+
+/// Rhai reserves words it has no use for; two of them are ours: the variable `case` and the function `default`. `do`
+/// is a field of `again` and `resolved`, as in `#{ do: "note" }`; `while` and `loop` do what its loop would.
+#[allow(deprecated, reason = "the hook is marked volatile, not deprecated; a test of scripts guards it")]
+fn release_words(engine: &mut Engine) {
+    engine.on_parse_token(|token, _, _| match token {
+        Token::Reserved(word) if matches!(word.as_str(), "case" | "default") => Token::Identifier(word),
+        Token::Do => Token::Identifier(Box::new("do".into())),
+        other => other,
+    });
+}
+
+/// Compiles a script that sees the variables `known`.
+pub(crate) fn compile(source: &str, known: &[&str]) -> Result<AST, ScriptError> {
+    let mut scope = Scope::new();
+    for name in known {
+        scope.push(*name, ());
+    }
+    engine().compile_with_scope(&scope, source).map_err(|error| parse_error(&error))
+}
+
+fn parse_error(error: &ParseError) -> ScriptError {
+    ScriptError { message: lower_first(&error.err_type().to_string()), at: place(error.position()) }
+}
+
+pub(super) fn script_error(error: &EvalAltResult) -> ScriptError {
+    let at = place(error.position());
+    let inner = error.unwrap_inner();
+    let message = match inner {
+        EvalAltResult::ErrorTooManyOperations(_) => {
+            format!("the script ran for more than {} operations", Limits::OURS.operations)
+        }
+        EvalAltResult::ErrorStackOverflow(_) => "the script calls itself too deeply".to_owned(),
+        EvalAltResult::ErrorDataTooLarge(what, _) => format!("the script made something too large: {what}"),
+        EvalAltResult::ErrorRuntime(value, _) => value.to_string(),
+        EvalAltResult::ErrorFunctionNotFound(signature, _) => {
+            format!("there is no function `{}`", readable(signature))
+        }
+        other => {
+            let text = other.to_string();
+            let text = text.rfind(" (line ").map_or(text.as_str(), |cut| &text[..cut]);
+            lower_first(text)
+        }
+    };
+    ScriptError { message, at }
+}
+
+/// Rhai's type names as our readers know the things.
+fn readable(signature: &str) -> String {
+    signature
+        .replace("&str | ImmutableString | String", "text")
+        .replace("i64", "number")
+        .replace("f64", "number")
+        .replace("()", "nothing")
+        .replace("haloward_rules::script::view::View", "map")
+}
+
+fn place(position: Position) -> Option<(usize, usize)> {
+    position.line().map(|line| (line, position.position().unwrap_or(1)))
+}
+
+fn lower_first(text: &str) -> String {
+    let mut chars = text.chars();
+    match (chars.next(), chars.clone().next()) {
+        // An acronym or a quoted word keeps its case.
+        (Some(first), Some(second)) if first.is_uppercase() && !second.is_uppercase() => {
+            first.to_lowercase().chain(chars).collect()
+        }
+        _ => text.to_owned(),
+    }
+}

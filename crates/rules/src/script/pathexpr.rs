@@ -1,0 +1,84 @@
+//! Expressions that are only paths with fall-backs: `item.labels.severity ?? event.x ?? "medium"`.
+
+use serde_json::Value;
+
+use super::{Env, View};
+
+/// Alternatives tried in order; the first that is not nothing is the value.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct PathExpr {
+    alternatives: Vec<Alternative>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Alternative {
+    Path { root: String, steps: Vec<String> },
+    Text(String),
+}
+
+const KEYWORDS: [&str; 12] =
+    ["true", "false", "let", "if", "else", "for", "while", "loop", "fn", "return", "this", "switch"];
+
+impl PathExpr {
+    pub(super) fn parse(source: &str) -> Option<Self> {
+        let alternatives =
+            source.split("??").map(|part| parse_alternative(part.trim())).collect::<Option<Vec<_>>>()?;
+        match alternatives.first()? {
+            Alternative::Path { .. } => Some(Self { alternatives }),
+            Alternative::Text(_) => None,
+        }
+    }
+
+    pub(super) fn roots(&self) -> impl Iterator<Item = &str> {
+        self.alternatives.iter().filter_map(|a| match a {
+            Alternative::Path { root, .. } => Some(root.as_str()),
+            Alternative::Text(_) => None,
+        })
+    }
+
+    pub(super) fn eval(&self, env: &Env<'_>) -> Value {
+        for alternative in &self.alternatives {
+            let value = match alternative {
+                Alternative::Text(text) => return Value::String(text.clone()),
+                Alternative::Path { root, steps } if root == "now" && steps.is_empty() => {
+                    return Value::String(crate::time::to_text(env.now));
+                }
+                Alternative::Path { root, steps } if root == "vars" => env.var("event").map(|view| {
+                    steps
+                        .iter()
+                        .fold(view.value().get("vars").unwrap_or(&Value::Null), |v, s| step(v, s))
+                        .clone()
+                }),
+                Alternative::Path { root, steps } => env
+                    .var(root)
+                    .map(View::value)
+                    .map(|value| steps.iter().fold(value, |v, s| step(v, s)).clone()),
+            };
+            match value {
+                Some(Value::Null) | None => {}
+                Some(value) => return value,
+            }
+        }
+        Value::Null
+    }
+}
+
+fn step<'v>(value: &'v Value, key: &str) -> &'v Value {
+    value.get(key).unwrap_or(&Value::Null)
+}
+
+fn parse_alternative(text: &str) -> Option<Alternative> {
+    if let Some(inner) = text.strip_prefix('"').and_then(|t| t.strip_suffix('"')) {
+        return (!inner.contains(['"', '\\'])).then(|| Alternative::Text(inner.to_owned()));
+    }
+    let mut names = text.split('.');
+    let root = names.next()?;
+    let is_name = |name: &str| {
+        name.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            && !KEYWORDS.contains(&name)
+    };
+    let steps: Vec<String> = names.map(str::to_owned).collect();
+    (is_name(root) && steps.iter().all(|s| is_name(s)))
+        .then(|| Alternative::Path { root: root.to_owned(), steps })
+}

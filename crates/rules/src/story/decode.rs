@@ -1,0 +1,103 @@
+//! Stories from a `*_test.yaml` file.
+
+use jiff::Timestamp;
+
+use super::expect::Expectation;
+use super::{Happens, Story, StoryFile, StoryStep};
+use crate::fields::Fields;
+use crate::finding::{Finding, Findings, SourceFile};
+use crate::yaml::{Node, NodeKind, read};
+
+/// Where a story starts that does not say: a Monday morning.
+const START: Timestamp = Timestamp::constant(1_767_603_600, 0);
+
+impl StoryFile {
+    /// Reads a file of stories.
+    pub fn load(file: &SourceFile) -> (Self, Findings) {
+        let mut findings = Findings::default();
+        let mut stories = Vec::new();
+        match read(file) {
+            Err(finding) => findings.push(finding),
+            Ok(node) => {
+                if let Some(mut fields) = Fields::of(file, &node, "a test file", &mut findings) {
+                    for item in list(fields.need("tests", &mut findings)) {
+                        stories.extend(story(file, item, &mut findings));
+                    }
+                    fields.finish(&mut findings);
+                }
+            }
+        }
+        (Self { file: file.clone(), stories }, findings)
+    }
+}
+
+fn list(node: Option<&Node>) -> &[Node] {
+    match node.map(|n| &n.kind) {
+        Some(NodeKind::List(items)) => items,
+        _ => &[],
+    }
+}
+
+fn story(file: &SourceFile, node: &Node, findings: &mut Findings) -> Option<Story> {
+    let mut fields = Fields::of(file, node, "a test", findings)?;
+    fields.need("name", findings);
+    let name = fields.text("name", findings).unwrap_or_default();
+    let start = match fields.take("start") {
+        None => START,
+        Some(node) => {
+            crate::fields::scalar_text(node).as_deref().and_then(crate::time::parse).unwrap_or_else(|| {
+                findings.push(
+                    Finding::error("HW070", "`start` must be a time such as `2026-01-05T09:00:00Z`")
+                        .at(file.place(node.span)),
+                );
+                START
+            })
+        }
+    };
+    let steps = list(fields.need("steps", findings)).iter().filter_map(|n| step(file, n, findings)).collect();
+    fields.finish(findings);
+    Some(Story { name, span: node.span, start, steps })
+}
+
+fn step(file: &SourceFile, node: &Node, findings: &mut Findings) -> Option<StoryStep> {
+    let mut fields = Fields::of(file, node, "a step", findings)?;
+    let after = fields.duration("after", findings).unwrap_or_default();
+    let event = fields.take("event");
+    let payload = fields.text("payload", findings);
+    let source = fields.text("source", findings);
+    let technician = fields.choice(
+        "technician",
+        &[("works", Technician::Works), ("closes", Technician::Closes)],
+        findings,
+    );
+    let expect = fields.take("expect").map(|n| Expectation::decode(file, n, findings));
+    fields.finish(findings);
+    let happens = match (event, payload, technician) {
+        (None, None, None) => Happens::Nothing,
+        (Some(event), None, None) => Happens::Event(event.to_value()),
+        (None, Some(path), None) => {
+            let Some(source) = source else {
+                let finding = Finding::error("HW071", "a payload needs its `source`");
+                findings.push(finding.at(file.place(node.span)));
+                return None;
+            };
+            Happens::Payload { path, source }
+        }
+        (None, None, Some(Technician::Works)) => Happens::TechnicianWorks,
+        (None, None, Some(Technician::Closes)) => Happens::TechnicianCloses,
+        _ => {
+            findings.push(
+                Finding::error("HW071", "a step has one of `event`, `payload` and `technician`")
+                    .at(file.place(node.span)),
+            );
+            return None;
+        }
+    };
+    Some(StoryStep { span: node.span, after, happens, expect })
+}
+
+#[derive(Clone, Copy)]
+enum Technician {
+    Works,
+    Closes,
+}

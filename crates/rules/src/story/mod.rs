@@ -1,0 +1,74 @@
+//! Rule tests: stories on a virtual clock, told through the same engine that runs live.
+
+mod decode;
+mod expect;
+mod run;
+
+pub use run::{StoryOutcome, StoryWorld};
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::finding::SourceFile;
+use crate::yaml::Span;
+use expect::Expectation;
+
+/// The stories of one file.
+#[derive(Debug, Clone)]
+pub struct StoryFile {
+    file: SourceFile,
+    stories: Vec<Story>,
+}
+
+impl StoryFile {
+    /// The file's path.
+    pub fn path(&self) -> &str {
+        &self.file.path
+    }
+
+    /// How many stories it tells.
+    pub fn len(&self) -> usize {
+        self.stories.len()
+    }
+
+    /// Whether it tells none.
+    pub fn is_empty(&self) -> bool {
+        self.stories.is_empty()
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Story {
+    name: String,
+    span: Span,
+    start: Timestamp,
+    steps: Vec<StoryStep>,
+}
+
+#[derive(Debug, Clone)]
+struct StoryStep {
+    span: Span,
+    after: Duration,
+    happens: Happens,
+    expect: Option<Expectation>,
+}
+
+/// What happens in a step, after its time has passed.
+#[derive(Debug, Clone)]
+enum Happens {
+    /// Only time passes.
+    Nothing,
+    /// An event comes in.
+    Event(Value),
+    /// A payload comes in from a source, through its preset.
+    Payload { path: String, source: String },
+    /// Somebody works on the newest ticket.
+    TechnicianWorks,
+    /// Somebody closes the newest ticket.
+    TechnicianCloses,
+}
+
+#[cfg(test)]
+mod tests;
