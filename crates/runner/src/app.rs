@@ -1,0 +1,152 @@
+//! The running product: receiver, decider, dispatcher and tracker, started together and stopped in order.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use axum::Router;
+use halopsa::Client;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::sync::{broadcast, watch};
+use tokio::task::JoinHandle;
+
+use crate::clock::Clock;
+use crate::config::{Config, Loaded, SecretError};
+use crate::receiver::{Door, DoorState, router};
+use crate::runtime::{Happening, LiveRules, Runtime, RuntimeConfig, Stopped};
+use crate::store::{Limits, Store, StoreError};
+use crate::wire::WireSettings;
+
+/// Why the product did not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The address is taken, or not ours.
+    #[error("cannot listen on {listen}: {source}")]
+    Listen {
+        /// The address.
+        listen: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The store could not be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A source's secret could not be read.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+}
+
+impl StartError {
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Listen { .. } => "another program may use the port: name another one under `server.listen`",
+            Self::Store(StoreError::InUse { .. }) => "only one haloward can run on a store at a time",
+            Self::Store(_) => "`store` in the configuration names the file; its folder must be writable",
+            Self::Secret(_) => "set the variable, or write the file, that `auth` of the source names",
+        }
+    }
+}
+
+/// The running product.
+#[derive(Debug)]
+pub struct App {
+    addr: SocketAddr,
+    runtime: Runtime,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<()>,
+    store: Store,
+    rules: watch::Sender<LiveRules>,
+    door: Arc<ArcSwap<Door>>,
+}
+
+/// How long what is in flight may take after the end was asked for.
+const STOP_WITHIN: Duration = Duration::from_secs(20);
+
+impl App {
+    /// Starts everything. The address is taken first: nothing is opened by a second instance.
+    pub async fn start(loaded: Loaded, client: Client, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+        let listen = loaded.config.listen;
+        let listener =
+            TcpListener::bind(listen).await.map_err(|source| StartError::Listen { listen, source })?;
+        let addr = listener.local_addr().map_err(|source| StartError::Listen { listen, source })?;
+        let door = Door::new(&loaded)?;
+        let store = Store::open(&loaded.config.store, Limits::default())?;
+        let track = loaded.config.halo.as_ref().map_or(Duration::from_secs(60), |halo| halo.track);
+        let (rules, live) = watch::channel(live_rules(&loaded));
+        let runtime = Runtime::start(RuntimeConfig {
+            wire: wire_settings(&loaded.config),
+            clock: Arc::clone(&clock),
+            track,
+            catalogue_file: Some(loaded.config.store.with_extension("catalogue.json")),
+            ..RuntimeConfig::new(store.clone(), live, client)
+        })?;
+        let state = DoorState::new(door, store.clone(), clock);
+        let door = Arc::clone(&state.door);
+        let (stop, stopping) = watch::channel(false);
+        let server = tokio::spawn(serve(listener, router(state), stopping));
+        Ok(Self { addr, runtime, stop, server, store, rules, door })
+    }
+
+    /// Where the receiver listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// The store, for looking at.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// What happens, as it happens.
+    pub fn subscribe(&self) -> broadcast::Receiver<Happening> {
+        self.runtime.subscribe()
+    }
+
+    /// Takes rules, presets and sources as they are now. Everything that can fail is done before anything changes;
+    /// the address, the store and the connection stay as they are.
+    pub fn reload(&self, loaded: &Loaded) -> Result<(), SecretError> {
+        let door = Door::new(loaded)?;
+        self.rules.send_replace(live_rules(loaded));
+        self.door.store(Arc::new(door));
+        Ok(())
+    }
+
+    /// Stops taking events, finishes what is in flight, and ends.
+    pub async fn stop(self) {
+        // ORDER: the door closes first, so that nothing comes in that nobody would decide about.
+        let _ = self.stop.send(true);
+        if let Err(error) = self.server.await {
+            tracing::error!(%error, "the receiver ended badly");
+        }
+        if self.runtime.stop(STOP_WITHIN).await == Stopped::CutShort {
+            tracing::warn!("what is still on its way to HaloPSA is looked for at the next start");
+        }
+    }
+}
+
+fn live_rules(loaded: &Loaded) -> LiveRules {
+    LiveRules { rules: loaded.rules.clone(), version: Arc::from(loaded.version.as_str()) }
+}
+
+async fn serve(listener: TcpListener, router: Router, mut stopping: watch::Receiver<bool>) {
+    let stopped = async move {
+        // A sender that is gone means the same as one that said stop.
+        let _ = stopping.wait_for(|stop| *stop).await;
+    };
+    if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stopped).await {
+        tracing::error!(%error, "the receiver ended");
+    }
+}
+
+/// How drafts become requests, as the configuration says.
+pub fn wire_settings(config: &Config) -> WireSettings {
+    WireSettings {
+        unmatched_client: config.unmatched_client.clone(),
+        clients: config.clients.clone(),
+        dont_do_rules: config.halo.as_ref().is_some_and(|halo| !halo.ticket_rules),
+        ..WireSettings::default()
+    }
+}

@@ -1,0 +1,77 @@
+//! `haloward catalogue`: the tenant's names, to read or to keep for work without a connection.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::output::{Out, clean};
+use super::{End, Ended, Failure, Global, runtime};
+use crate::catalogue::Catalogue;
+
+/// Show the tenant's names, or save them for dry runs.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  haloward catalogue\n  haloward catalogue save catalogue.json\n  \
+    haloward dry-run --catalogue catalogue.json --source datto-rmm alert.json")]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Option<What>,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Save the names and ids into a file.
+    Save {
+        /// The file.
+        #[arg(default_value = "catalogue.json")]
+        file: PathBuf,
+    },
+}
+
+pub(super) fn run(args: &Args, global: &Global, out: &mut Out) -> Ended {
+    let loaded = global.load_checked()?;
+    let Some(halo) = loaded.config.halo.as_ref() else {
+        return Err(Failure::help("the configuration has no `halo`", "the names are those of your HaloPSA"));
+    };
+    let client = halo.client().map_err(|error| Failure::new(error.to_string()))?;
+    let reading = Catalogue::fetch(&client, jiff::Timestamp::now());
+    let catalogue = runtime()?.block_on(reading).map_err(|error| match error.hint() {
+        Some(hint) => Failure::help(error.to_string(), hint),
+        None => Failure::help(error.to_string(), "`haloward connect` says more"),
+    })?;
+    if let Some(What::Save { file }) = &args.command {
+        catalogue.save(file).map_err(|error| Failure::new(error.to_string()))?;
+        if !out.is_json() {
+            out.line(&format!("saved the names of {} to {}", halo.site.host(), file.display()))?;
+        }
+        return Ok(End::Done);
+    }
+    if out.is_json() {
+        out.json(&json!(catalogue))?;
+        return Ok(End::Done);
+    }
+    let names = |names: Vec<&str>| clean(&names.join(", "));
+    out.line(&format!(
+        "types       {}",
+        names(catalogue.ticket_types.iter().map(|e| e.name.as_str()).collect())
+    ))?;
+    out.line(&format!(
+        "statuses    {}",
+        names(catalogue.statuses.iter().map(|e| e.name.as_str()).collect())
+    ))?;
+    for sla in &catalogue.slas {
+        let of_sla =
+            catalogue.priorities.iter().filter(|p| p.sla == Some(sla.id)).map(|p| p.name.as_str()).collect();
+        out.line(&format!("priorities  {} (SLA {})", names(of_sla), clean(&sla.name)))?;
+    }
+    out.line(&format!("teams       {}", names(catalogue.teams.iter().map(|e| e.name.as_str()).collect())))?;
+    out.line(&format!("agents      {}", names(catalogue.agents.iter().map(|e| e.name.as_str()).collect())))?;
+    out.line(&format!(
+        "outcomes    {}",
+        names(catalogue.outcomes.iter().map(|e| e.name.as_str()).collect())
+    ))?;
+    out.line(&format!("clients     {}", names(catalogue.clients.iter().map(|e| e.name.as_str()).collect())))?;
+    for missing in &catalogue.missing {
+        out.line(&format!("not read    {}: {}", missing.list, clean(&missing.problem)))?;
+    }
+    Ok(End::Done)
+}

@@ -1,0 +1,69 @@
+//! What commands are given to read: files, or standard input as `-`.
+
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use haloward_rules::{Delivery, Event, Severity};
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::Failure;
+use crate::config::Loaded;
+
+// LIMIT: a stream of samples or one upload, not a whole journal.
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
+
+/// The bytes of a file, or of standard input.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let fail = |error: std::io::Error| {
+        Failure::help(
+            format!("cannot read `{}`: {error}", path.display()),
+            "name a file, or `-` for standard input",
+        )
+    };
+    let mut bytes = Vec::new();
+    let took = if path == Path::new("-") {
+        std::io::stdin().lock().take(MAX_BYTES + 1).read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(path).map_err(fail)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)
+    };
+    if took.map_err(fail)? as u64 > MAX_BYTES {
+        return Err(Failure::new(format!("`{}` is larger than 64 MiB", path.display())));
+    }
+    Ok(bytes)
+}
+
+/// The events of a file: of its payload through the source's preset, or as they stand in it.
+pub(super) fn events(
+    loaded: &Loaded,
+    path: &Path,
+    source: Option<&str>,
+    at: Timestamp,
+) -> Result<Vec<Event>, Failure> {
+    let name = path.display();
+    let value: Value = serde_json::from_slice(&read(path)?).map_err(|error| {
+        Failure::help(format!("`{name}` is not JSON: {error}"), "the receiver would answer 400")
+    })?;
+    let Some(source) = source else {
+        let items = match value {
+            Value::Array(items) => items,
+            single => vec![single],
+        };
+        let event = |item| {
+            Event::from_json(item, Severity::Medium).map(|event| event.received("", at)).map_err(|error| {
+                Failure::help(
+                    format!("`{name}` holds no event: {error}"),
+                    "for a payload as the vendor sends it, name its source: --source NAME",
+                )
+            })
+        };
+        return items.into_iter().map(event).collect();
+    };
+    let Some((preset, default_severity)) = loaded.preset_of(source) else {
+        return Err(Failure::new(format!("the source `{source}` has no preset")));
+    };
+    let headers = Arc::new(Value::Object(Map::new()));
+    let delivery = Delivery { source, payload: Arc::new(value), headers, default_severity, at };
+    Ok(preset.map(&delivery).events.into_iter().map(|event| event.received("", at)).collect())
+}

@@ -1,0 +1,102 @@
+//! What commands print: data on standard output, everything else on standard error, colour on terminals only.
+
+use std::io::{IsTerminal as _, Stdout, Write as _};
+
+use clap::ValueEnum;
+use haloward_rules::{Findings, Level};
+use serde_json::Value;
+
+use super::Failure;
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    Text,
+    /// For scripts.
+    Json,
+}
+
+/// Standard output.
+#[derive(Debug)]
+pub(super) struct Out {
+    stdout: Stdout,
+    format: Format,
+    colour: bool,
+}
+
+/// A meaning, shown as a colour where there are colours.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Tone {
+    Good,
+    Bad,
+    Quiet,
+    Strong,
+}
+
+impl Out {
+    pub(super) fn new(format: Format) -> Self {
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+        let stdout = std::io::stdout();
+        let colour = stdout.is_terminal() && !plain;
+        Self { stdout, format, colour }
+    }
+
+    pub(super) fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    pub(super) fn line(&mut self, text: &str) -> Result<(), Failure> {
+        let mut stdout = self.stdout.lock();
+        stdout.write_all(text.as_bytes())?;
+        stdout.write_all(b"\n")?;
+        Ok(stdout.flush()?)
+    }
+
+    /// One JSON value on a line of its own.
+    pub(super) fn json(&mut self, value: &Value) -> Result<(), Failure> {
+        self.line(&value.to_string())
+    }
+
+    pub(super) fn tone(&self, tone: Tone, text: &str) -> String {
+        if !self.colour {
+            return text.to_owned();
+        }
+        let code = match tone {
+            Tone::Good => "32",
+            Tone::Bad => "31",
+            Tone::Quiet => "2",
+            Tone::Strong => "1",
+        };
+        format!("\x1b[{code}m{text}\x1b[0m")
+    }
+}
+
+/// Text from outside for a terminal: control characters could move its cursor or worse.
+pub(super) fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// Findings on standard error.
+pub(super) fn print_findings(findings: &Findings) {
+    let mut stderr = std::io::stderr().lock();
+    // Standard error that is gone leaves nobody to tell.
+    let _ = writeln!(stderr, "{}", findings.render());
+}
+
+/// `1 error, 2 warnings`.
+pub(super) fn counts(findings: &Findings) -> String {
+    let errors = findings.errors();
+    let warnings = findings.iter().filter(|f| f.level == Level::Warning).count();
+    let plural = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+    format!("{}, {}", plural(errors, "error"), plural(warnings, "warning"))
+}
+
+/// Says why a command could not run.
+pub(super) fn complain(failure: &Failure) {
+    let mut stderr = std::io::stderr().lock();
+    let _ = writeln!(stderr, "error: {failure}");
+    if let Failure::WithHelp { help, .. } = failure {
+        let _ = writeln!(stderr, "  = {help}");
+    }
+}

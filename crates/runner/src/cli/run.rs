@@ -1,0 +1,101 @@
+//! `haloward run`: the service.
+
+use std::io::IsTerminal as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::ValueEnum;
+use tracing_subscriber::EnvFilter;
+
+use super::output::print_findings;
+use super::{End, Ended, Failure, Global, listen, runtime};
+use crate::app::App;
+use crate::clock::SystemClock;
+use crate::config::Loaded;
+use crate::signals::Asked;
+
+/// Run the service.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  haloward run --config /etc/haloward/haloward.yaml\n\n\
+    Logs go to standard error; HALOWARD_LOG sets how much (warn, info, debug). Ctrl-C or SIGTERM ends it cleanly.")]
+pub(super) struct Args {
+    /// How logs are written.
+    #[arg(long, value_enum, default_value = "text")]
+    log: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+pub(super) fn run(args: &Args, global: &Global) -> Ended {
+    let loaded = global.load_checked()?;
+    if !loaded.findings.is_empty() {
+        print_findings(&loaded.findings);
+    }
+    let Some(halo) = &loaded.config.halo else {
+        return Err(Failure::help(
+            "the configuration has no `halo`",
+            "add the address and the credentials of your HaloPSA under `halo`, or try `haloward demo`",
+        ));
+    };
+    let client = halo.client().map_err(|error| {
+        Failure::help(error.to_string(), "the secrets are those that `halo` in the configuration names")
+    })?;
+    let host = halo.site.host();
+    let path = loaded.path.clone();
+    start_logs(args.log);
+    runtime()?.block_on(async {
+        let (rules, sources) = (loaded.rules.rules().len(), loaded.config.sources.len());
+        let mut signals = listen()?;
+        let app = App::start(loaded, client, Arc::new(SystemClock))
+            .await
+            .map_err(|error| Failure::help(error.to_string(), error.hint()))?;
+        tracing::info!(listen = %app.addr(), %host, rules, sources, "running");
+        while signals.next().await == Asked::Reload {
+            reload(&app, path.as_deref());
+        }
+        tracing::info!("stopping");
+        app.stop().await;
+        tracing::info!("stopped");
+        Ok(End::Done)
+    })
+}
+
+/// Reads the files again. One mistake, and everything stays as it was.
+fn reload(app: &App, path: Option<&Path>) {
+    let loaded = match Loaded::load(path, &[]) {
+        Ok(loaded) => loaded,
+        Err(error) => return tracing::error!(%error, "the files cannot be read: the rules stay as they were"),
+    };
+    if loaded.findings.has_errors() {
+        let errors = loaded.findings.errors();
+        tracing::error!(
+            errors,
+            "the files have mistakes: the rules stay as they were; `haloward check` shows them"
+        );
+        return print_findings(&loaded.findings);
+    }
+    match app.reload(&loaded) {
+        Ok(()) => tracing::info!(
+            rules = loaded.rules.rules().len(),
+            version = loaded.version,
+            "the rules were read again"
+        ),
+        Err(error) => tracing::error!(%error, "a secret cannot be read: the rules stay as they were"),
+    }
+}
+
+fn start_logs(format: LogFormat) {
+    let filter = EnvFilter::try_from_env("HALOWARD_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second start in one process (tests) keeps the first one's logs.
+    let _ = match format {
+        LogFormat::Text => logs.with_ansi(std::io::stderr().is_terminal()).with_target(false).try_init(),
+        LogFormat::Json => logs.json().flatten_event(true).try_init(),
+    };
+}

@@ -1,0 +1,183 @@
+//! The configuration file's top level.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use haloward_rules::{
+    Calendar, Fields, Finding, Findings, Node, NodeKind, OnRuleError, Settings, SourceFile, read_yaml,
+};
+
+use super::{Config, HaloConfig, SourceConfig};
+
+/// What the contract's example gives every ticket, where no configuration does.
+const TICKET_DEFAULTS: &str =
+    "type: Alert\npriority: { critical: Critical, high: High, medium: Medium, low: Low, else: Medium }\n";
+
+/// Parts of the configuration that are described and not built yet: named, so that nobody waits for them to work.
+const NOT_YET: [&str; 3] = ["connections", "channels", "brake"];
+
+pub(super) fn default_settings() -> Settings {
+    let file = SourceFile::new("ticket defaults", TICKET_DEFAULTS);
+    let mut settings = Settings::default();
+    let mut findings = Findings::default();
+    if let Ok(node) = read_yaml(&file) {
+        settings.decode_ticket_defaults(&file, &node, &mut findings);
+    }
+    settings
+}
+
+impl Config {
+    /// Decodes a configuration file that stands in `dir`.
+    pub(super) fn decode(file: &SourceFile, dir: PathBuf, findings: &mut Findings) -> Option<Self> {
+        let node = match read_yaml(file) {
+            Ok(node) => node,
+            Err(finding) => {
+                findings.push(finding);
+                return None;
+            }
+        };
+        let mut config = Self::defaults(dir);
+        let mut fields = Fields::of(file, &node, "the configuration", findings)?;
+        for name in NOT_YET {
+            fields.not_yet(name, findings);
+        }
+        config.halo = fields.take("halo").and_then(|n| HaloConfig::decode(file, n, &config.dir, findings));
+        if let Some(server) = fields.take("server") {
+            config.server(file, server, findings);
+        }
+        if let Some(node) = fields.take("store") {
+            config.store = store(file, node, &config.dir, findings).unwrap_or(config.store);
+        }
+        if let Some(rules) = fields.text("rules", findings) {
+            config.rules = config.dir.join(rules);
+        }
+        if let Some(node) = fields.take("ticket_defaults") {
+            config.settings.decode_ticket_defaults(file, node, findings);
+        }
+        if let Some(node) = fields.take("clients") {
+            config.clients = super::clients::read(file, node, &config.dir, findings);
+        }
+        config.unmatched_client = fields.text("unmatched_client", findings);
+        let choices = [("open_ticket", OnRuleError::OpenTicket), ("ignore", OnRuleError::Ignore)];
+        config.settings.on_rule_error =
+            fields.choice("on_rule_error", &choices, findings).unwrap_or_default();
+        if let Some(node) = fields.take("calendars") {
+            config.settings.calendars = Arc::new(Calendar::decode_all(file, node, findings));
+        }
+        let mut names = BTreeSet::new();
+        if let Some(node) = fields.take("sources")
+            && let Some(sources) = Fields::of(file, node, "`sources`", findings)
+        {
+            for (name, node) in sources.entries() {
+                names.insert(name.text.clone());
+                if !is_name(&name.text) {
+                    findings.push(
+                        Finding::error("HW087", format!("`{}` is no name for a source", name.text))
+                            .at(file.place(name.span))
+                            .help("use small letters, digits and `-`: it is part of the URL"),
+                    );
+                    continue;
+                }
+                let source =
+                    SourceConfig::decode(&name.text, file, node, &config.dir, config.listen, findings);
+                config.sources.extend(source.map(|source| (name.text.clone(), source)));
+            }
+        }
+        config.settings.sources = Some(names);
+        fields.finish(findings);
+        Some(config)
+    }
+
+    fn server(&mut self, file: &SourceFile, node: &Node, findings: &mut Findings) {
+        let Some(mut fields) = Fields::of(file, node, "`server`", findings) else { return };
+        for name in ["hooks_listen", "tls", "trusted_proxies", "token"] {
+            fields.not_yet(name, findings);
+        }
+        if let Some(node) = fields.take("listen") {
+            match scalar(node).and_then(|text| text.parse::<SocketAddr>().ok()) {
+                Some(listen) => self.listen = listen,
+                None => findings.push(
+                    Finding::error(
+                        "HW088",
+                        "`listen` must be an address and a port such as `127.0.0.1:8080`",
+                    )
+                    .at(file.place(node.span)),
+                ),
+            }
+        }
+        if let Some(node) = fields.take("max_body") {
+            match scalar(node).as_deref().and_then(size) {
+                Some(bytes) => self.max_body = bytes,
+                None => findings.push(
+                    Finding::error(
+                        "HW089",
+                        "`max_body` must be a size such as `512KiB` or `2MiB`, at most `32MiB`",
+                    )
+                    .at(file.place(node.span)),
+                ),
+            }
+        }
+        fields.finish(findings);
+    }
+}
+
+fn store(file: &SourceFile, node: &Node, dir: &Path, findings: &mut Findings) -> Option<PathBuf> {
+    let text = scalar(node).unwrap_or_default();
+    match text.strip_prefix("sqlite:") {
+        Some(path) if !path.trim().is_empty() => Some(dir.join(path.trim())),
+        _ => {
+            let help = if text.starts_with("postgres") {
+                "PostgreSQL is not available in this version; write `sqlite:haloward.db`"
+            } else {
+                "write `sqlite:haloward.db`"
+            };
+            findings.push(
+                Finding::error("HW090", format!("`store` cannot be `{text}`"))
+                    .at(file.place(node.span))
+                    .help(help),
+            );
+            None
+        }
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 64
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_')
+}
+
+fn size(text: &str) -> Option<usize> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let number: usize = text[..digits].parse().ok()?;
+    let unit = match text[digits..].trim() {
+        "" | "B" => 1,
+        "KiB" | "kB" | "KB" => 1024,
+        "MiB" | "MB" => 1024 * 1024,
+        _ => return None,
+    };
+    number.checked_mul(unit).filter(|bytes| (1..=32 * 1024 * 1024).contains(bytes))
+}
+
+/// The text of a scalar node.
+pub(super) fn scalar(node: &Node) -> Option<String> {
+    match &node.kind {
+        NodeKind::Text(text) => Some(text.clone()),
+        NodeKind::Number(n) => Some(n.to_string()),
+        NodeKind::Bool(b) => Some(b.to_string()),
+        _ => None,
+    }
+}
+
+/// The words of a text, or the texts of a list.
+pub(super) fn words(node: &Node) -> Vec<String> {
+    match &node.kind {
+        NodeKind::List(items) => items.iter().filter_map(scalar).collect(),
+        _ => scalar(node)
+            .into_iter()
+            .flat_map(|t| t.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+            .collect(),
+    }
+}

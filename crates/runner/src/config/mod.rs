@@ -1,0 +1,73 @@
+//! The configuration: `haloward.yaml`, read whole, with all its mistakes at once.
+
+mod auth;
+mod clients;
+mod decode;
+mod halo;
+mod load;
+mod secret;
+mod source;
+
+pub use auth::Auth;
+pub use halo::HaloConfig;
+pub(crate) use load::version;
+pub use load::{LoadError, Loaded, find};
+pub use secret::{SecretError, SecretRef};
+pub use source::SourceConfig;
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use haloward_rules::Settings;
+
+use crate::catalogue::ClientDirectory;
+
+/// A checked configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The folder that relative paths in it start from.
+    pub dir: PathBuf,
+    /// The connection to HaloPSA, where one is configured.
+    pub halo: Option<HaloConfig>,
+    /// Where the receiver listens.
+    pub listen: SocketAddr,
+    /// The largest body taken, in bytes.
+    pub max_body: usize,
+    /// The store's file.
+    pub store: PathBuf,
+    /// The folder of rule files.
+    pub rules: PathBuf,
+    /// What the configuration says about rules.
+    pub settings: Settings,
+    /// The client of tickets whose client is not found.
+    pub unmatched_client: Option<String>,
+    /// Which of the names that tools use is which client.
+    pub clients: ClientDirectory,
+    /// The sources by name.
+    pub sources: BTreeMap<String, SourceConfig>,
+}
+
+// LIMIT: the contract's default; alerts are kilobytes, and a larger body is a mistake or an attack.
+const MAX_BODY: usize = 1024 * 1024;
+
+impl Config {
+    /// What holds where no configuration says otherwise, relative to `dir`.
+    pub fn defaults(dir: PathBuf) -> Self {
+        Self {
+            rules: dir.join("rules"),
+            store: dir.join("haloward.db"),
+            dir,
+            halo: None,
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            max_body: MAX_BODY,
+            settings: decode::default_settings(),
+            unmatched_client: None,
+            clients: ClientDirectory::default(),
+            sources: BTreeMap::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

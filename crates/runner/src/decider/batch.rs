@@ -1,0 +1,210 @@
+//! One batch: a view of the store in, what is to be committed out. Nothing here waits or writes.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use haloward_rules::{Cases, Event, Explain, Input, Mode, Path, Report, Step, TimerChange, step};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::cases::BatchCases;
+use super::desk::Message;
+use super::queue::{Next, Queue};
+use crate::runtime::{Happening, LiveRules};
+use crate::store::{
+    DecisionBatch, DecisionRecord, EventId, IdSource, NewOperation, OperationId, Reader, StoreError,
+};
+
+/// LIMIT: as many timers as may fall due together in one batch; the rest comes in the next.
+const BATCH_TIMERS: usize = 512;
+
+/// What a batch leads to.
+pub(super) struct Batch {
+    pub(super) changes: DecisionBatch,
+    pub(super) happenings: Vec<Happening>,
+}
+
+/// Gives operations their ids.
+pub(super) struct Ids<'s> {
+    source: &'s mut IdSource,
+}
+
+impl<'s> Ids<'s> {
+    pub(super) fn new(source: &'s mut IdSource) -> Self {
+        Self { source }
+    }
+}
+
+struct Making<'r> {
+    cases: BatchCases<'r>,
+    batch: Batch,
+    rules: &'r LiveRules,
+    ids: Ids<'r>,
+    /// When it is decided; what is decided about has times of its own.
+    now: Timestamp,
+}
+
+impl Batch {
+    pub(super) fn decide(
+        reader: &Reader<'_>,
+        rules: impl FnOnce() -> LiveRules,
+        messages: &[Message],
+        events: usize,
+        ids: Ids<'_>,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let (mut timers, mut entries) = (Vec::new(), Vec::new());
+        if events > 0 {
+            timers = reader.due_timers(now, BATCH_TIMERS)?;
+            // With more timers due than are looked at, some may be due before these events.
+            if timers.len() < BATCH_TIMERS {
+                entries = reader.undecided(reader.position()?, events)?;
+            }
+        }
+        // ORDER: the rules are taken after the events were read, so that what is accepted after a reload is never
+        // decided by the rules of before it.
+        let rules = rules();
+        let batch = Self { changes: DecisionBatch::default(), happenings: Vec::new() };
+        let mut making = Making { cases: BatchCases::new(reader), batch, rules: &rules, ids, now };
+        for message in messages {
+            making.message(message);
+        }
+        let mut queue = Queue::new(timers, entries, now);
+        while let Some(next) = queue.next() {
+            match next {
+                Next::Timer(timer, due) => making.timer(timer, due, &mut queue),
+                Next::Event(entry) => making.event(entry.id, entry.event, entry.received_at, &mut queue),
+            }
+        }
+        making.cases.trouble()?;
+        making.batch.changes.cases = making.cases.into_changes();
+        Ok(making.batch)
+    }
+}
+
+impl Making<'_> {
+    /// What HaloPSA did. Its case is told now, whenever it happened.
+    fn message(&mut self, message: &Message) {
+        let mut cause = "report".to_owned();
+        if let Some((operation, settled)) = &message.settled {
+            cause = format!("{operation}/report");
+            self.batch.changes.settled.push((*operation, settled.clone()));
+        }
+        for (report, number) in message.reports.iter().zip(0..) {
+            let step = self.step(&Input::Report(report.clone()), self.now);
+            // What we did ourselves is told as an operation that is done.
+            if matches!(report, Report::TicketTouched { .. } | Report::TicketClosed { .. }) {
+                let (key, reason) = (report.key().clone(), step.reason.clone());
+                self.batch.happenings.push(Happening::CaseReported { key, reason });
+            }
+            self.keep(step, &format!("{cause}/{number}"), None);
+        }
+        self.batch.happenings.extend(message.happening.clone());
+    }
+
+    fn timer(&mut self, timer: haloward_rules::Timer, due: Timestamp, queue: &mut Queue) {
+        let cause = format!("timer/{}/{}/{}", timer.kind.as_str(), due.as_millisecond(), timer.key);
+        // It has fired; its step may set it again.
+        let fired = TimerChange::Cancel { key: timer.key.clone(), kind: timer.kind };
+        self.batch.changes.timers.push(fired);
+        let key = timer.key.clone();
+        let step = self.step(&Input::Timer(timer), due);
+        self.record(&step, None, &cause);
+        if !step.decisions.is_empty() {
+            self.batch.happenings.push(Happening::TimerFired {
+                key,
+                outcome: step.outcome,
+                reason: step.reason.clone(),
+            });
+        }
+        self.keep(step, &cause, Some(queue));
+    }
+
+    fn event(&mut self, id: EventId, event: Event, received_at: Timestamp, queue: &mut Queue) {
+        let (source, title) = (event.source().to_owned(), event.title().to_owned());
+        let step = self.step(&Input::Event(event), received_at);
+        self.record(&step, Some(id), &id.to_string());
+        let said = deciding(&step);
+        self.batch.happenings.push(Happening::EventDecided {
+            event: id,
+            source,
+            title,
+            outcome: step.outcome,
+            rule: said.map(|decision| decision.rule.clone()),
+            reason: step.reason.clone().or_else(|| said.and_then(|decision| decision.reason.clone())),
+            key: said.and_then(|decision| decision.key.clone()),
+        });
+        self.keep(step, &id.to_string(), Some(queue));
+        self.batch.changes.position = Some(id);
+    }
+
+    /// Asks the engine. It does not panic; if it does all the same, that costs no alert and does not stop the rest.
+    fn step(&self, input: &Input, now: Timestamp) -> Step {
+        let ask = |input: &Input| {
+            let cases: &dyn Cases = &self.cases;
+            catch_unwind(AssertUnwindSafe(|| step(&self.rules.rules, cases, input, Explain::Matches, now)))
+        };
+        if let Ok(step) = ask(input) {
+            return step;
+        }
+        tracing::error!(?input, "the rule engine failed on an input: please report it");
+        let plain = match input {
+            Input::Event(event) => unmapped(event.clone()).and_then(|input| ask(&input).ok()),
+            _ => None,
+        };
+        plain.unwrap_or_else(|| Step {
+            outcome: haloward_rules::Outcome::Error,
+            reason: Some("the rule engine failed on it".to_owned()),
+            decisions: Vec::new(),
+            event: None,
+            cases: Vec::new(),
+            timers: Vec::new(),
+            effects: Vec::new(),
+        })
+    }
+
+    fn record(&mut self, step: &Step, event: Option<EventId>, cause: &str) {
+        let said = deciding(step);
+        let details = json!({ "outcome": step.outcome, "reason": step.reason, "decisions": step.decisions });
+        self.batch.changes.records.push(DecisionRecord {
+            event,
+            cause: cause.to_owned(),
+            outcome: step.outcome,
+            rule: said.map(|decision| decision.rule.clone()),
+            key: said.and_then(|decision| decision.key.clone()),
+            details: details.to_string(),
+            rules: self.rules.version.to_string(),
+            at: self.now,
+        });
+    }
+
+    fn keep(&mut self, step: Step, cause: &str, queue: Option<&mut Queue>) {
+        for case in step.cases {
+            self.cases.put(case);
+        }
+        if let Some(queue) = queue {
+            queue.changed(&step.timers);
+        }
+        self.batch.changes.timers.extend(step.timers);
+        for (effect, number) in step.effects.into_iter().zip(0..) {
+            self.batch.changes.operations.push(NewOperation {
+                id: OperationId::from_number(self.ids.source.next(self.now)),
+                cause: format!("{cause}/{number}"),
+                effect,
+                created_at: self.now,
+            });
+        }
+    }
+}
+
+/// The decision that made the outcome: the first live rule that matched.
+fn deciding(step: &Step) -> Option<&haloward_rules::Decision> {
+    let live = |decision: &&haloward_rules::Decision| decision.mode == Mode::Live && decision.matched;
+    step.decisions.iter().filter(live).find(|decision| decision.outcome == Some(step.outcome))
+}
+
+/// The event as one that no rule can be asked about: it becomes a ticket from the defaults.
+fn unmapped(mut event: Event) -> Option<Input> {
+    let path = Path::parse("unmapped").ok()?;
+    event.set(&path, "the rules failed on it".into()).ok()?;
+    Some(Input::Event(event))
+}

@@ -1,0 +1,95 @@
+//! The cases as the rules see them: what is committed, under what this batch has changed so far.
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+
+use haloward_rules::{Case, Cases, Key};
+
+use crate::store::{CaseChange, Reader, StoreError};
+
+/// A view of the store with the batch's changes over it.
+pub(super) struct BatchCases<'r> {
+    reader: &'r Reader<'r>,
+    /// In the order they are to be written; a case that ended and began anew has two.
+    changes: Vec<CaseChange>,
+    latest: HashMap<Key, usize>,
+    fed: HashMap<(String, String), BTreeSet<Key>>,
+    read: RefCell<HashMap<Key, Option<Case>>>,
+    /// The engine asks without expecting trouble: it is kept here, and the batch is given up.
+    trouble: RefCell<Option<StoreError>>,
+}
+
+impl<'r> BatchCases<'r> {
+    pub(super) fn new(reader: &'r Reader<'r>) -> Self {
+        Self {
+            reader,
+            changes: Vec::new(),
+            latest: HashMap::new(),
+            fed: HashMap::new(),
+            read: RefCell::default(),
+            trouble: RefCell::default(),
+        }
+    }
+
+    /// What went wrong while the engine asked.
+    pub(super) fn trouble(&self) -> Result<(), StoreError> {
+        self.trouble.borrow().clone().map_or(Ok(()), Err)
+    }
+
+    pub(super) fn put(&mut self, case: Case) {
+        for feed in &case.feeds {
+            let keys = self.fed.entry((feed.source.clone(), feed.fingerprint.clone())).or_default();
+            keys.insert(case.key.clone());
+        }
+        let known = self.latest.get(&case.key).copied();
+        let anew = |before: &Case| !before.is_alive() && case.is_alive();
+        match known {
+            Some(place) if !anew(&self.changes[place].case) => self.changes[place].case = case,
+            known => {
+                // What the store knows of its feeds: those of a living case; an ended one's are gone.
+                let stored = if known.is_some() { None } else { self.stored(&case.key) };
+                let known_feeds = stored.filter(Case::is_alive).map_or(0, |stored| stored.feeds.len());
+                self.latest.insert(case.key.clone(), self.changes.len());
+                self.changes.push(CaseChange { case, known_feeds });
+            }
+        }
+    }
+
+    pub(super) fn into_changes(self) -> Vec<CaseChange> {
+        self.changes
+    }
+
+    fn stored(&self, key: &Key) -> Option<Case> {
+        if let Some(read) = self.read.borrow().get(key) {
+            return read.clone();
+        }
+        let case = self.ask(self.reader.case(key)).flatten();
+        self.read.borrow_mut().insert(key.clone(), case.clone());
+        case
+    }
+
+    fn ask<T>(&self, answer: Result<T, StoreError>) -> Option<T> {
+        answer.map_err(|error| *self.trouble.borrow_mut() = Some(error)).ok()
+    }
+}
+
+impl Cases for BatchCases<'_> {
+    fn case(&self, key: &Key) -> Option<Case> {
+        match self.latest.get(key) {
+            Some(place) => Some(self.changes[*place].case.clone()),
+            None => self.stored(key),
+        }
+    }
+
+    fn fed_by(&self, source: &str, fingerprint: &str) -> Vec<Case> {
+        let mut keys: BTreeSet<Key> =
+            self.ask(self.reader.fed_keys(source, fingerprint)).into_iter().flatten().collect();
+        if let Some(new) = self.fed.get(&(source.to_owned(), fingerprint.to_owned())) {
+            keys.extend(new.iter().cloned());
+        }
+        let feeds = |case: &Case| {
+            case.feeds.iter().any(|feed| feed.source == source && feed.fingerprint == fingerprint)
+        };
+        keys.iter().filter_map(|key| self.case(key)).filter(|case| case.is_alive() && feeds(case)).collect()
+    }
+}

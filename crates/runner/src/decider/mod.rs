@@ -1,0 +1,229 @@
+//! The decider: the only one who changes cases. It asks the rules about events, due timers and what HaloPSA did,
+//! and commits what follows (position, cases, timers, operations, records) as one batch.
+//!
+//! It runs on a thread of its own because scripts block. `batch` makes a batch out of one view of the store and does
+//! no waiting; here is when that happens. Sending anything is the `dispatcher`'s business.
+
+mod batch;
+mod cases;
+mod desk;
+mod queue;
+
+pub use desk::Desk;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
+
+use crate::clock::{Clock, later};
+use crate::runtime::{Happening, LiveRules};
+use crate::store::{Change, IdSource, OperationId, Store, StoreError};
+use batch::{Batch, Ids};
+use desk::Message;
+
+/// LIMIT: a batch holds its events in memory; this many of the largest still fit.
+const BATCH_EVENTS: usize = 256;
+/// LIMIT: who has more to report than this waits.
+const MESSAGES: usize = 256;
+/// LIMIT: scripts recurse; the engine's own limits keep them far below this.
+const STACK_BYTES: usize = 2 << 20;
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+/// The running decider.
+#[derive(Debug)]
+pub(crate) struct Decider {
+    desk: Desk,
+    ended: oneshot::Receiver<()>,
+}
+
+struct Worker {
+    store: Store,
+    rules: watch::Receiver<LiveRules>,
+    clock: Arc<dyn Clock>,
+    happenings: broadcast::Sender<Happening>,
+    outbox: Arc<Notify>,
+    messages: mpsc::Receiver<Message>,
+    stop: watch::Receiver<bool>,
+    ids: IdSource,
+    runtime: Handle,
+    trouble: Trouble,
+}
+
+impl Decider {
+    #[allow(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method is of one lifetime, the closure of any"
+    )]
+    pub(crate) fn start(
+        store: Store,
+        rules: watch::Receiver<LiveRules>,
+        clock: Arc<dyn Clock>,
+        happenings: broadcast::Sender<Happening>,
+        outbox: Arc<Notify>,
+        stop: watch::Receiver<bool>,
+    ) -> Result<Self, StoreError> {
+        let last = store.read_blocking(|reader| reader.last_operation())?;
+        let ids = IdSource::after(last.map_or(0, OperationId::number));
+        let (sender, messages) = mpsc::channel(MESSAGES);
+        let runtime = Handle::current();
+        let (end, ended) = oneshot::channel();
+        let trouble = Trouble::default();
+        let worker =
+            Worker { store, rules, clock, happenings, outbox, messages, stop, ids, runtime, trouble };
+        std::thread::Builder::new()
+            .name("decider".to_owned())
+            .stack_size(STACK_BYTES)
+            .spawn(move || {
+                worker.run();
+                // Nobody may be waiting for the end.
+                let _ = end.send(());
+            })
+            .map_err(|error| StoreError::Unavailable { problem: error.to_string() })?;
+        Ok(Self { desk: Desk::new(sender), ended })
+    }
+
+    pub(crate) fn desk(&self) -> Desk {
+        self.desk.clone()
+    }
+
+    /// Waits for the end, which comes once it was told to stop and everybody at the desk has left.
+    pub(crate) async fn join(self) {
+        drop(self.desk);
+        let _ = self.ended.await;
+    }
+}
+
+/// What there is to do next.
+enum Next {
+    Work,
+    End,
+}
+
+impl Worker {
+    fn run(mut self) {
+        let mut waiting: Vec<Message> = Vec::new();
+        loop {
+            while waiting.len() < MESSAGES
+                && let Ok(message) = self.messages.try_recv()
+            {
+                waiting.push(message);
+            }
+            match self.decide(&mut waiting) {
+                Ok(true) => self.trouble.over(),
+                Ok(false) => {
+                    self.trouble.over();
+                    if matches!(self.wait(&mut waiting), Next::End) {
+                        return;
+                    }
+                }
+                Err(StoreError::Closed) => return,
+                Err(error) => {
+                    let pause = self.trouble.pause(&error);
+                    let until = later(self.clock.now(), pause);
+                    let (clock, stop) = (Arc::clone(&self.clock), self.stop.clone());
+                    self.runtime.block_on(async {
+                        tokio::select! { () = clock.wait_until(until) => {} () = stopped(stop) => {} }
+                    });
+                    if *self.stop.borrow() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Decides and commits one batch; says whether there was anything to decide. What can't be committed is decided
+    /// again later: deciding changes nothing by itself.
+    fn decide(&mut self, waiting: &mut Vec<Message>) -> Result<bool, StoreError> {
+        let (now, ids) = (self.clock.now(), Ids::new(&mut self.ids));
+        let live = &self.rules;
+        let rules = || live.borrow().clone();
+        // A process that stops takes up no new events: what is journalled waits for the next start.
+        let events = if *self.stop.borrow() { 0 } else { BATCH_EVENTS };
+        let batch =
+            self.store.read_blocking(|reader| Batch::decide(reader, rules, waiting, events, ids, now))?;
+        if batch.changes.is_empty() && waiting.is_empty() {
+            return Ok(false);
+        }
+        let operations = !batch.changes.operations.is_empty();
+        if !batch.changes.is_empty() {
+            self.store.commit_blocking(Change::Decided(Box::new(batch.changes)))?;
+        }
+        for message in waiting.drain(..) {
+            message.committed();
+        }
+        for happening in batch.happenings {
+            // Nobody has to watch.
+            let _ = self.happenings.send(happening);
+        }
+        if operations {
+            self.outbox.notify_one();
+        }
+        Ok(true)
+    }
+
+    #[allow(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method is of one lifetime, the closure of any"
+    )]
+    fn wait(&mut self, waiting: &mut Vec<Message>) -> Next {
+        let next_timer = match self.store.read_blocking(|reader| reader.next_timer()) {
+            Ok(due) => due,
+            // The next look at the store says what is wrong with it.
+            Err(_) => Some(later(self.clock.now(), FIRST_PAUSE)),
+        };
+        let Self { store, clock, messages, stop, rules: _, runtime, .. } = self;
+        let stopping = *stop.borrow();
+        runtime.block_on(async {
+            let timer = async {
+                match next_timer {
+                    Some(due) if !stopping => clock.wait_until(due).await,
+                    _ => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                message = messages.recv() => match message {
+                    Some(message) => {
+                        waiting.push(message);
+                        Next::Work
+                    }
+                    None => Next::End,
+                },
+                () = store.accepted().notified(), if !stopping => Next::Work,
+                () = timer => Next::Work,
+                () = stopped(stop.clone()), if !stopping => Next::Work,
+            }
+        })
+    }
+}
+
+async fn stopped(mut stop: watch::Receiver<bool>) {
+    // A sender that is gone has stopped too.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// A run of failures: told when it begins and when it ends, and waited out ever longer.
+#[derive(Debug, Default)]
+struct Trouble {
+    failures: u32,
+}
+
+impl Trouble {
+    fn pause(&mut self, error: &StoreError) -> Duration {
+        if self.failures == 0 {
+            tracing::error!(%error, hint = error.hint(), "nothing can be decided until the store works again");
+        }
+        self.failures += 1;
+        FIRST_PAUSE.saturating_mul(1 << self.failures.min(8)).min(LONGEST_PAUSE)
+    }
+
+    fn over(&mut self) {
+        if self.failures > 0 {
+            tracing::info!("the store works again");
+            self.failures = 0;
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Making durable what an attempt came to, and telling it.
+
+use serde_json::Value;
+
+use super::delivery::Delivery;
+use super::pace::Backoff;
+use super::verdict::{Verdict, Wait};
+use crate::clock::later;
+use crate::runtime::Happening;
+use crate::store::{Change, Operation, StoreError, Transition};
+
+impl Delivery {
+    /// Makes a verdict durable. Says whether HaloPSA is away.
+    pub(super) async fn conclude(&self, operation: &Operation, verdict: Verdict) -> Result<bool, StoreError> {
+        let (id, kind, key) = (operation.id, operation.kind, operation.key().clone());
+        match verdict {
+            Verdict::Store(error) => Err(error),
+            Verdict::Done { settled, reports, summary, adopted } => {
+                let ticket = settled.ticket;
+                tracing::info!(operation = %id, %kind, ticket, %key, adopted, "done in HaloPSA");
+                let rule = operation.effect.rule.clone();
+                let done =
+                    Happening::OperationDone { operation: id, kind, ticket, key, rule, summary, adopted };
+                self.desk.settle(id, settled, reports, done).await?;
+                Ok(false)
+            }
+            Verdict::Unclear { problem, looks, wait } => {
+                let at = self.after(operation, wait);
+                tracing::warn!(operation = %id, %kind, %key, %problem, until = %at, "its outcome is not known: looking for it");
+                self.delay(
+                    operation,
+                    Transition::Unclear { at, looks, problem: problem.clone() },
+                    problem,
+                    at,
+                )
+                .await?;
+                Ok(wait == Wait::Away)
+            }
+            Verdict::Later { problem, wait } => {
+                let at = self.after(operation, wait);
+                tracing::warn!(operation = %id, %kind, %key, %problem, until = %at, "not carried out: trying again");
+                self.delay(operation, Transition::Retry { at, problem: problem.clone() }, problem, at)
+                    .await?;
+                Ok(wait == Wait::Away)
+            }
+            Verdict::Refused { problem, hint, story } => {
+                self.refused(operation, problem, hint, &story).await?;
+                Ok(false)
+            }
+            Verdict::Pointless { why } => {
+                tracing::warn!(operation = %id, %kind, %key, %why, "given up");
+                let dropped = Transition::Drop { at: self.clock.now(), problem: why };
+                self.store.commit(Change::Operation(id, dropped)).await?;
+                Ok(false)
+            }
+        }
+    }
+
+    async fn delay(
+        &self,
+        operation: &Operation,
+        transition: Transition,
+        problem: String,
+        until: jiff::Timestamp,
+    ) -> Result<(), StoreError> {
+        self.store.commit(Change::Operation(operation.id, transition)).await?;
+        let (id, kind, key) = (operation.id, operation.kind, operation.key().clone());
+        self.tell(Happening::OperationDelayed { operation: id, kind, key, problem, until });
+        Ok(())
+    }
+
+    async fn refused(
+        &self,
+        operation: &Operation,
+        problem: String,
+        hint: Option<String>,
+        story: &Value,
+    ) -> Result<(), StoreError> {
+        let (id, kind, key) = (operation.id, operation.kind, operation.key().clone());
+        tracing::error!(operation = %id, %kind, %key, %problem, hint, "HaloPSA refused it for good");
+        let dead =
+            Transition::Dead { at: self.clock.now(), problem: problem.clone(), story: story.to_string() };
+        self.store.commit(Change::Operation(id, dead)).await?;
+        self.tell(Happening::OperationFailed { operation: id, kind, key, problem, hint });
+        Ok(())
+    }
+
+    pub(super) fn tell(&self, happening: Happening) {
+        // Nobody has to watch.
+        let _ = self.happenings.send(happening);
+    }
+
+    fn after(&self, operation: &Operation, wait: Wait) -> jiff::Timestamp {
+        let (failures, random) = (operation.attempts + 1, fastrand::f64());
+        let wait = match wait {
+            Wait::Settle => self.pace.settle,
+            Wait::Passing => Backoff::PASSING.after(failures, random),
+            Wait::Attention => Backoff::ATTENTION.after(failures, random),
+            Wait::Away => Backoff::AWAY.after(failures, random),
+        };
+        later(self.clock.now(), wait)
+    }
+}

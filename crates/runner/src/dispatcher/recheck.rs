@@ -1,0 +1,89 @@
+//! Looking once more at what was sent more than once: HaloPSA may have committed the first after we had looked.
+//!
+//! A second ticket is closed with a note that leads to the first; a second note is deleted.
+
+use halopsa::models::Ticket;
+use halopsa::{ActionId, Outcome, TicketId};
+use haloward_rules::Note;
+
+use super::delivery::Delivery;
+use super::lookup;
+use super::pace::Backoff;
+use super::verdict::Wait;
+use crate::clock::later;
+use crate::runtime::Happening;
+use crate::store::{Change, Operation, OperationKind, StoreError, Transition};
+use crate::wire;
+
+impl Delivery {
+    /// Looks whether a done operation is there twice, and mends it. Says whether HaloPSA is away.
+    pub(super) async fn recheck(&self, operation: Operation) -> Result<bool, StoreError> {
+        let mended = match operation.kind {
+            OperationKind::OpenTicket => self.close_duplicates(&operation).await,
+            _ => self.delete_duplicates(&operation).await,
+        };
+        let (again_at, away) = match mended {
+            Ok(true) => (None, false),
+            // Something was closed and not confirmed: the next look tells.
+            Ok(false) => (Some(later(self.clock.now(), self.pace.settle)), false),
+            Err(error) => {
+                tracing::warn!(operation = %operation.id, %error, "could not look for duplicates: trying again");
+                let wait = Backoff::ATTENTION.after(1, fastrand::f64());
+                (Some(later(self.clock.now(), wait)), Wait::after(&error) == Wait::Away)
+            }
+        };
+        self.store.commit(Change::Operation(operation.id, Transition::Rechecked { again_at })).await?;
+        Ok(away)
+    }
+
+    async fn close_duplicates(&self, operation: &Operation) -> Result<bool, halopsa::Error> {
+        let Some(kept) = operation.ticket else { return Ok(true) };
+        let since = operation.first_sent_at.unwrap_or(operation.created_at);
+        let marker = self.marker(operation);
+        let tickets = lookup::tickets(&self.client, &self.wire.marker, &marker, since).await?;
+        let mut all_closed = true;
+        for ticket in &tickets {
+            match ticket.id {
+                Some(TicketId(id)) if id != kept && !is_closed(ticket) => {
+                    all_closed &= self.close(operation, id, kept).await?;
+                }
+                _ => {}
+            }
+        }
+        Ok(all_closed)
+    }
+
+    async fn close(&self, operation: &Operation, duplicate: i64, kept: i64) -> Result<bool, halopsa::Error> {
+        let catalogue = self.catalogue.get(halopsa::Priority::Normal).await?;
+        let note = Note::private(&format!(
+            "Opened twice, because HaloPSA's answer to the first request was lost. Ticket {kept} is the one to work on."
+        ));
+        let closed = haloward_rules::Reference::Id(catalogue.closed_status());
+        let rendered =
+            wire::resolve_body(duplicate, Some(&note), Some(&closed), Some(&catalogue), &self.wire);
+        match self.client.actions().create_raw(&rendered.body).await? {
+            Outcome::Done(_) => {
+                tracing::warn!(operation = %operation.id, ticket = duplicate, kept, "closed a ticket that was there twice");
+                self.tell(Happening::DuplicateClosed { operation: operation.id, ticket: duplicate, kept });
+                Ok(true)
+            }
+            Outcome::Unknown(_) => Ok(false),
+        }
+    }
+
+    async fn delete_duplicates(&self, operation: &Operation) -> Result<bool, halopsa::Error> {
+        let (Some(ticket), Some(kept)) = (operation.ticket, operation.action) else { return Ok(true) };
+        let actions = lookup::actions(&self.client, ticket, &self.marker(operation)).await?;
+        let mut all_deleted = true;
+        for ActionId(id) in actions.iter().filter_map(|action| action.id).filter(|id| id.0 != kept) {
+            let deleted = self.client.actions().delete(TicketId(ticket), ActionId(id)).await?;
+            tracing::warn!(operation = %operation.id, ticket, action = id, "deleted a note that was there twice");
+            all_deleted &= !deleted.is_unknown();
+        }
+        Ok(all_deleted)
+    }
+}
+
+fn is_closed(ticket: &Ticket) -> bool {
+    ticket.hasbeenclosed == Some(true) || ticket.deleted == Some(true)
+}

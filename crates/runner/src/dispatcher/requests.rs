@@ -1,0 +1,241 @@
+//! The requests of an operation, each after the operation was marked as sending.
+
+use std::sync::Arc;
+
+use halopsa::{ActionId, Outcome, TicketId};
+use haloward_rules::{Effect, EffectKind, Parent, Report};
+use serde_json::Value;
+
+use super::delivery::{Delivery, Target};
+use super::settled::done;
+use super::verdict::{Verdict, Wait};
+use super::{Seen, last_by_a_person, look, lookup, priority};
+use crate::catalogue::Catalogue;
+use crate::store::{Change, Operation, OperationState, Sending, Settled, StoreError};
+use crate::wire::{self, Endpoint, Rendered};
+
+impl Delivery {
+    async fn mark(&self, sending: Sending) -> Result<(), StoreError> {
+        self.store.commit(Change::Sending(sending)).await
+    }
+
+    pub(super) async fn create(
+        &self,
+        operation: &Operation,
+        effect: &Effect,
+        catalogue: Arc<Catalogue>,
+        sending: Sending,
+    ) -> Verdict {
+        let EffectKind::OpenTicket { draft, origin } = &effect.kind else {
+            unreachable!("only a new ticket has no ticket yet")
+        };
+        let mut draft = draft.clone();
+        if let Some(Parent::Case(key)) = &draft.parent {
+            match self.parent(key.clone()).await {
+                Ok(Some(id)) => draft.parent = Some(Parent::Id(id)),
+                Ok(None) => {}
+                Err(error) => return Verdict::Store(error),
+            }
+        }
+        let mut rendered = wire::ticket_body(&draft, origin, Some(&catalogue), &self.wire);
+        if !rendered.unresolved.is_empty()
+            && let Some(newer) = self.catalogue.newer_than(&catalogue, priority(operation.severity())).await
+        {
+            rendered = wire::ticket_body(&draft, origin, Some(&newer), &self.wire);
+        }
+        for missing in &rendered.unresolved {
+            tracing::warn!(operation = %operation.id, key = %operation.key(), %missing, "left out of a ticket");
+        }
+        self.wire.marker.put(&mut rendered.body, &self.marker(operation));
+        if let Err(error) = self.mark(sending).await {
+            return Verdict::Store(error);
+        }
+        match self.client_for(operation).tickets().create_raw(&rendered.body).await {
+            Ok(Outcome::Done(ticket)) => self.opened(operation, &ticket, false),
+            Ok(Outcome::Unknown(unknown)) => self.unknown(operation, unknown.to_string()).await,
+            Err(error) => Verdict::of_error(&error, rendered.endpoint.path(), &rendered.body),
+        }
+    }
+
+    /// Nobody knows what became of the request just sent: it is looked for at once.
+    async fn unknown(&self, operation: &Operation, problem: String) -> Verdict {
+        let sent = Operation {
+            state: OperationState::Unclear,
+            attempts: operation.attempts + 1,
+            looks: 0,
+            first_sent_at: operation.first_sent_at.or(Some(self.clock.now())),
+            problem: Some(problem),
+            ..operation.clone()
+        };
+        Box::pin(self.find(&sent)).await
+    }
+
+    pub(super) async fn change(
+        &self,
+        operation: &Operation,
+        effect: &Effect,
+        target: Target,
+        catalogue: &Arc<Catalogue>,
+        sending: Sending,
+    ) -> Verdict {
+        let ticket = target.ticket;
+        let (catalogue, settings) = (Some(&**catalogue), &*self.wire);
+        let mut reports = Vec::new();
+        let rendered = match &effect.kind {
+            EffectKind::OpenTicket { .. } => unreachable!("a new ticket has no target"),
+            EffectKind::UpdateTicket { draft, .. } => wire::update_body(ticket, draft, catalogue, settings),
+            EffectKind::AddNote { note, .. } => {
+                let rendered = wire::note_body(ticket, note, catalogue, settings);
+                if let Some(id) = target.fold_note.filter(|_| note.fold) {
+                    return self.rewrite(operation, effect, ticket, id, rendered, sending).await;
+                }
+                rendered
+            }
+            EffectKind::ReopenTicket { note } => wire::reopen_body(ticket, note, catalogue, settings),
+            EffectKind::ResolveTicket { note, status, unless_touched } => {
+                let seen = if *unless_touched {
+                    self.seen(operation, &target, catalogue).await
+                } else {
+                    Ok(Seen::AsWeLeftIt)
+                };
+                match seen {
+                    Err(error) => return Verdict::of_read(&error),
+                    Ok(Seen::Over) => {
+                        let key = operation.key().clone();
+                        return done(
+                            Settled { ticket, ..Settled::default() },
+                            vec![Report::TicketClosed { key }],
+                        );
+                    }
+                    Ok(Seen::Touched | Seen::ChangedSince) => {
+                        reports.push(Report::TicketTouched { key: operation.key().clone() });
+                        match note {
+                            Some(note) => wire::note_body(ticket, note, catalogue, settings),
+                            None => return done(Settled { ticket, ..Settled::default() }, reports),
+                        }
+                    }
+                    Ok(Seen::AsWeLeftIt) => {
+                        wire::resolve_body(ticket, note.as_ref(), status.as_ref(), catalogue, settings)
+                    }
+                }
+            }
+        };
+        for missing in &rendered.unresolved {
+            tracing::warn!(operation = %operation.id, ticket, %missing, "left out of a change");
+        }
+        if let Err(error) = self.mark(sending).await {
+            return Verdict::Store(error);
+        }
+        match rendered.endpoint {
+            Endpoint::Tickets => self.update(operation, ticket, &rendered, reports).await,
+            Endpoint::Actions => self.act(operation, effect, ticket, rendered, reports).await,
+        }
+    }
+
+    /// Changes fields of a ticket. Nothing has to be looked for: doing it twice is doing it once.
+    async fn update(
+        &self,
+        operation: &Operation,
+        ticket: i64,
+        rendered: &Rendered,
+        reports: Vec<Report>,
+    ) -> Verdict {
+        let client = self.client_for(operation);
+        match client.tickets().update_raw(TicketId(ticket), &rendered.body).await {
+            Ok(Outcome::Done(row)) => {
+                let settled = Settled { recheck_at: None, ..self.settled(operation, &row, ticket) };
+                done(settled, reports)
+            }
+            Ok(Outcome::Unknown(unknown)) => {
+                Verdict::Later { problem: unknown.to_string(), wait: Wait::Passing }
+            }
+            Err(error) => Verdict::of_error(&error, rendered.endpoint.path(), &rendered.body),
+        }
+    }
+
+    async fn act(
+        &self,
+        operation: &Operation,
+        effect: &Effect,
+        ticket: i64,
+        mut rendered: Rendered,
+        reports: Vec<Report>,
+    ) -> Verdict {
+        rendered.body["note_html"] = self.marked(operation, &rendered);
+        match self.client_for(operation).actions().create_raw(&rendered.body).await {
+            Ok(Outcome::Done(action)) => {
+                let mut verdict = self.acted(operation, effect, ticket, &action, false);
+                if let Verdict::Done { reports: all, settled, .. } = &mut verdict {
+                    for report in reports {
+                        if !all.contains(&report) {
+                            all.push(report);
+                        }
+                    }
+                    // The answer to an action does not always repeat the status it set.
+                    settled.status = settled.status.or(rendered.body["new_status"].as_i64());
+                }
+                verdict
+            }
+            Ok(Outcome::Unknown(unknown)) => self.unknown(operation, unknown.to_string()).await,
+            Err(error) => Verdict::of_error(&error, rendered.endpoint.path(), &rendered.body),
+        }
+    }
+
+    fn marked(&self, operation: &Operation, rendered: &Rendered) -> Value {
+        let html = rendered.body["note_html"].as_str().unwrap_or_default();
+        Value::from(self.marker(operation).in_html(html))
+    }
+
+    /// Rewrites the note that counts repeats; if that is gone, a new one takes its place.
+    async fn rewrite(
+        &self,
+        operation: &Operation,
+        effect: &Effect,
+        ticket: i64,
+        id: i64,
+        rendered: Rendered,
+        sending: Sending,
+    ) -> Verdict {
+        if let Err(error) = self.mark(sending).await {
+            return Verdict::Store(error);
+        }
+        let mut body = rendered.body.clone();
+        body["note_html"] = self.marked(operation, &rendered);
+        match self.client_for(operation).actions().update_raw(ActionId(id), &body).await {
+            Ok(Outcome::Done(action)) => {
+                let changed_at = action.last_updated.or(action.datetime).map(Into::into);
+                done(Settled { ticket, action: Some(id), changed_at, ..Settled::default() }, Vec::new())
+            }
+            // The same text again is the same note.
+            Ok(Outcome::Unknown(unknown)) => {
+                Verdict::Later { problem: unknown.to_string(), wait: Wait::Passing }
+            }
+            Err(error) if error.is_permanent() => {
+                self.act(operation, effect, ticket, rendered, Vec::new()).await
+            }
+            Err(error) => Verdict::of_error(&error, rendered.endpoint.path(), &rendered.body),
+        }
+    }
+
+    /// How the ticket stands: one request, and a second where something was done after us.
+    async fn seen(
+        &self,
+        operation: &Operation,
+        target: &Target,
+        catalogue: Option<&Catalogue>,
+    ) -> Result<Seen, halopsa::Error> {
+        let client = self.client_for(operation);
+        let row = match client.tickets().get(TicketId(target.ticket)).await {
+            Ok(row) => row,
+            Err(error) if error.status() == Some(404) => return Ok(Seen::Over),
+            Err(error) => return Err(error),
+        };
+        let seen = look(&row, target.known.as_ref(), catalogue);
+        if seen != Seen::ChangedSince {
+            return Ok(seen);
+        }
+        let actions = lookup::all_actions(&client, target.ticket).await?;
+        let by_a_person = last_by_a_person(&actions, catalogue.and_then(|catalogue| catalogue.api_agent));
+        Ok(if by_a_person { Seen::Touched } else { Seen::AsWeLeftIt })
+    }
+}

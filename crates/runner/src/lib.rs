@@ -1,0 +1,19 @@
+//! Haloward: alerts in, the right HaloPSA tickets out.
+//!
+//! The binary is a thin shell around this library, so that tests start the whole product in their own process.
+//! An event's way: a source is received, the `store` journals it, the `decider` asks the rules, the `dispatcher`
+//! brings what was decided to HaloPSA, and the `tracker` reads back what people did there.
+
+pub mod app;
+pub mod catalogue;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod decider;
+pub mod dispatcher;
+pub mod receiver;
+pub mod runtime;
+pub mod signals;
+pub mod store;
+pub mod tracker;
+pub mod wire;

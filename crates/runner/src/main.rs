@@ -1,0 +1,5 @@
+//! The `haloward` command.
+
+fn main() -> std::process::ExitCode {
+    haloward::cli::main()
+}

@@ -1,0 +1,11 @@
+//! The webhook receiver: who may send, what a body means, and an answer only once the events are durable.
+
+mod auth;
+mod body;
+mod problem;
+mod routes;
+
+pub use routes::{Door, DoorState, router};
+
+#[cfg(test)]
+mod tests;

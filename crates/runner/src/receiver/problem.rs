@@ -1,0 +1,91 @@
+//! Errors as RFC 9457 problem documents.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+/// An error a sender sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Problem {
+    pub(super) status: StatusCode,
+    pub(super) title: &'static str,
+    pub(super) detail: String,
+}
+
+impl Problem {
+    fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, title, detail: detail.into() }
+    }
+
+    pub(super) fn unreadable(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "The body cannot be read", detail)
+    }
+
+    pub(super) fn unauthorized() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "The credentials are missing or wrong",
+            "this source's `auth` in the configuration says what is expected",
+        )
+    }
+
+    pub(super) fn unknown_source() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "There is no such source",
+            "the sources are those of the configuration",
+        )
+    }
+
+    pub(super) fn unknown_page() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "There is nothing here", "events are sent to /hooks/SOURCE")
+    }
+
+    pub(super) fn too_large(limit: usize) -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "The body is too large",
+            format!("at most {limit} bytes are taken"),
+        )
+    }
+
+    pub(super) fn wrong_type(content_type: &str) -> Self {
+        let shown: String = content_type.chars().take(80).collect();
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "The content type is not understood",
+            format!("`{shown}` is not JSON; send `application/json`"),
+        )
+    }
+
+    pub(super) fn not_durable(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "Nothing can be made durable now", detail)
+    }
+}
+
+/// Seconds after which a sender that got a 503 may try again.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = json!({
+            "type": "about:blank",
+            "title": self.title,
+            "status": self.status.as_u16(),
+            "detail": self.detail,
+        });
+        let mut response = (self.status, body.to_string()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer, Basic realm=\"haloward\""),
+            );
+        }
+        response
+    }
+}

@@ -1,0 +1,233 @@
+//! The routes, and one delivery's way through them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use haloward_rules::{Delivery, Event, Preset, Severity};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+
+use super::auth::Check;
+use super::body;
+use super::problem::Problem;
+use crate::clock::Clock;
+use crate::config::{Loaded, SecretError};
+use crate::store::{NewEvent, Store, StoreError};
+
+/// A source as the receiver needs it.
+struct Guarded {
+    check: Check,
+    preset: Arc<Preset>,
+    severity: Severity,
+}
+
+/// The sources that may send, and how. Swapped whole when the configuration changes.
+pub struct Door {
+    sources: HashMap<String, Guarded>,
+    max_body: usize,
+}
+
+impl std::fmt::Debug for Door {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Door").field("sources", &self.sources.len()).finish_non_exhaustive()
+    }
+}
+
+impl Door {
+    /// The sources of a configuration, their secrets read.
+    pub fn new(loaded: &Loaded) -> Result<Self, SecretError> {
+        let mut sources = HashMap::new();
+        for (name, config) in &loaded.config.sources {
+            if let Some((preset, severity)) = loaded.preset_of(name) {
+                sources.insert(name.clone(), Guarded { check: Check::new(&config.auth)?, preset, severity });
+            }
+        }
+        Ok(Self { sources, max_body: loaded.config.max_body })
+    }
+}
+
+/// What the receiver's handlers share.
+#[derive(Debug, Clone)]
+pub struct DoorState {
+    /// The sources.
+    pub door: Arc<ArcSwap<Door>>,
+    /// Where events become durable.
+    pub store: Store,
+    /// The time of receipt.
+    pub clock: Arc<dyn Clock>,
+    /// Deliveries in the making at once.
+    pub busy: Arc<Semaphore>,
+}
+
+// LIMIT: this many bodies are held in memory at once; with the default body limit that is 256 MiB at worst.
+const MOST_AT_ONCE: usize = 256;
+
+impl DoorState {
+    /// The state for a store and its door.
+    pub fn new(door: Door, store: Store, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            door: Arc::new(ArcSwap::from_pointee(door)),
+            store,
+            clock,
+            busy: Arc::new(Semaphore::new(MOST_AT_ONCE)),
+        }
+    }
+}
+
+/// All routes of the receiver.
+pub fn router(state: DoorState) -> Router {
+    Router::new()
+        .route("/hooks/{source}", post(hook))
+        .route("/hooks/{source}/{token}", post(hook_with_token))
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .fallback(async || Problem::unknown_page())
+        .with_state(state)
+}
+
+async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+async fn readyz(State(state): State<DoorState>) -> Response {
+    match state.store.read(|_| Ok(())).await {
+        Ok(()) => Json(json!({ "ready": true })).into_response(),
+        Err(error) => {
+            tracing::warn!(%error, "the store is not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "ready": false }))).into_response()
+        }
+    }
+}
+
+async fn hook(
+    State(state): State<DoorState>,
+    Path(source): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    deliver(&state, &source, None, request).await
+}
+
+async fn hook_with_token(
+    State(state): State<DoorState>,
+    Path((source, token)): Path<(String, String)>,
+    request: Request,
+) -> Result<Response, Problem> {
+    deliver(&state, &source, Some(&token), request).await
+}
+
+/// One delivery, and a sender who gets to read the answer even when its body was not wanted.
+async fn deliver(
+    state: &DoorState,
+    source: &str,
+    token: Option<&str>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, mut body) = request.into_parts();
+    let answer = accept(state, source, token, &parts, &mut body).await;
+    // A sender that waits for `100 Continue` sends nothing once it has its answer.
+    if answer.is_err() && !parts.headers.contains_key(header::EXPECT) {
+        drain(&mut body).await;
+    }
+    answer
+}
+
+/// Who sends, what it says, and durable before the answer.
+async fn accept(
+    state: &DoorState,
+    source: &str,
+    token: Option<&str>,
+    parts: &Parts,
+    body: &mut Body,
+) -> Result<Response, Problem> {
+    let door = state.door.load_full();
+    let known = door.sources.get(source).ok_or_else(Problem::unknown_source)?;
+    if !known.check.before_body(&parts.headers, token) {
+        return Err(Problem::unauthorized());
+    }
+    let _permit =
+        state.busy.try_acquire().map_err(|_| Problem::not_durable("too many deliveries at once"))?;
+    let bytes = read_body(&parts.headers, body, door.max_body).await?;
+    if !known.check.with_body(&parts.headers, &bytes) {
+        return Err(Problem::unauthorized());
+    }
+    let payload = body::read(&parts.headers, &bytes)?;
+    let at = state.clock.now();
+    let mapped = known.preset.map(&Delivery {
+        source,
+        payload: Arc::new(payload),
+        headers: Arc::new(body::visible_headers(&parts.headers, known.check.secret_header())),
+        default_severity: known.severity,
+        at,
+    });
+    let unmapped = mapped.events.iter().filter(|e| e.unmapped().is_some()).count();
+    let delivery = mapped.delivery_id.as_deref();
+    let events = mapped
+        .events
+        .into_iter()
+        .enumerate()
+        .map(|(n, event)| new_event(source, delivery, n, event, at))
+        .collect();
+    let accepted = state.store.accept(events).await.map_err(|error| refusal(&error))?;
+    let duplicates = accepted.iter().filter(|a| a.duplicate).count();
+    let ids: Vec<Value> = accepted.iter().filter(|a| !a.duplicate).map(|a| json!(a.id.to_string())).collect();
+    tracing::debug!(source, accepted = ids.len(), duplicates, unmapped, "accepted");
+    Ok((StatusCode::ACCEPTED, Json(json!({ "accepted": ids.len(), "duplicates": duplicates, "ids": ids })))
+        .into_response())
+}
+
+/// An event for the journal. The events of one delivery are told apart by their place in it.
+fn new_event(source: &str, delivery: Option<&str>, number: usize, event: Event, at: Timestamp) -> NewEvent {
+    let delivery_id = delivery.map(|id| format!("{id}#{number}"));
+    NewEvent { source: source.to_owned(), delivery_id, event, received_at: at }
+}
+
+fn refusal(error: &StoreError) -> Problem {
+    tracing::error!(%error, "events could not be made durable");
+    Problem::not_durable("the store does not take events now; the sender should try again")
+}
+
+/// The body, at most `limit` bytes; more is refused before it is read where its length is announced.
+async fn read_body(headers: &HeaderMap, body: &mut Body, limit: usize) -> Result<Bytes, Problem> {
+    let announced =
+        headers.get("content-length").and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit) {
+        return Err(Problem::too_large(limit));
+    }
+    let reading = Limited::new(body, limit).collect();
+    match tokio::time::timeout(BODY_TIME, reading).await {
+        Ok(Ok(bytes)) => Ok(bytes.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::too_large(limit)),
+        Ok(Err(_)) => Err(Problem::unreadable("the body ended before its end")),
+        Err(_) => Err(Problem::unreadable("the body did not arrive in time")),
+    }
+}
+
+/// Reads and forgets what a refused sender is still sending. Closing the connection on it instead would make its
+/// system throw the answer away: it would see a broken pipe, and never that its body was too large.
+async fn drain(body: &mut Body) {
+    let reading = async {
+        let mut left = MOST_DRAINED;
+        while let Some(Ok(frame)) = body.frame().await {
+            let Some(rest) = left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) else { return };
+            left = rest;
+        }
+    };
+    let _ = tokio::time::timeout(DRAIN_TIME, reading).await;
+}
+
+// LIMIT: what a refused sender may still send before the connection is closed on it.
+const MOST_DRAINED: usize = 16 * 1024 * 1024;
+const DRAIN_TIME: std::time::Duration = std::time::Duration::from_secs(5);
+
+// LIMIT: a sender that dribbles must not hold one of the places for long.
+const BODY_TIME: std::time::Duration = std::time::Duration::from_secs(20);

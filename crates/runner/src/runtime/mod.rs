@@ -1,0 +1,218 @@
+//! The running product from the journal on: decider, dispatcher and tracker, started and stopped together.
+
+mod happening;
+#[cfg(test)]
+mod tests;
+
+pub use happening::Happening;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use haloward_rules::RuleSet;
+use tokio::sync::{Notify, broadcast, watch};
+use tokio::task::JoinHandle;
+
+use crate::catalogue::CatalogueCache;
+use crate::clock::{Clock, SystemClock};
+use crate::decider::{Decider, Desk};
+use crate::dispatcher::{Dispatcher, Pace};
+use crate::store::{Change, OperationId, Store, StoreError, Transition};
+use crate::tracker::Tracker;
+use crate::wire::WireSettings;
+
+/// LIMIT: whoever watches and falls behind by more than this misses some; nothing durable depends on watching.
+const WATCHED: usize = 1_024;
+
+/// The rules that decide now, and which version they are.
+#[derive(Debug, Clone)]
+pub struct LiveRules {
+    /// The rules.
+    pub rules: RuleSet,
+    /// A short hash of the files they were read from: every decision records it.
+    pub version: Arc<str>,
+}
+
+/// What a runtime needs.
+#[derive(Debug)]
+pub struct RuntimeConfig {
+    /// The store.
+    pub store: Store,
+    /// The rules; a new value is taken whole, between two batches.
+    pub rules: watch::Receiver<LiveRules>,
+    /// HaloPSA.
+    pub client: halopsa::Client,
+    /// What the configuration says about what goes out.
+    pub wire: WireSettings,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// How fast and how patiently it dispatches.
+    pub pace: Pace,
+    /// How often changed tickets are read back.
+    pub track: Duration,
+    /// Where the catalogue is kept between starts.
+    pub catalogue_file: Option<PathBuf>,
+}
+
+impl RuntimeConfig {
+    /// The defaults for everything that has one.
+    pub fn new(store: Store, rules: watch::Receiver<LiveRules>, client: halopsa::Client) -> Self {
+        Self {
+            store,
+            rules,
+            client,
+            wire: WireSettings::default(),
+            clock: Arc::new(SystemClock),
+            pace: Pace::default(),
+            track: Duration::from_mins(1),
+            catalogue_file: None,
+        }
+    }
+}
+
+/// A running decider, dispatcher and tracker. Dropping it stops them where they are, as a crash would.
+#[derive(Debug)]
+pub struct Runtime {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    catalogue: CatalogueCache,
+    happenings: broadcast::Sender<Happening>,
+    stop: watch::Sender<bool>,
+    outbox: Arc<Notify>,
+    decider: Option<Decider>,
+    dispatcher: Option<JoinHandle<()>>,
+    tracker: Option<JoinHandle<()>>,
+}
+
+/// How a runtime came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// Everything in flight was finished.
+    Finished,
+    /// The limit came first. What was in flight is looked for at the next start.
+    CutShort,
+}
+
+impl Runtime {
+    /// Starts. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`]: what is in the store has to be known before anything is decided.
+    pub fn start(config: RuntimeConfig) -> Result<Self, StoreError> {
+        let RuntimeConfig { store, rules, client, wire, clock, pace, track, catalogue_file } = config;
+        let (happenings, _) = broadcast::channel(WATCHED);
+        let (stop, stopped) = watch::channel(false);
+        let outbox = Arc::new(Notify::new());
+        let catalogue = CatalogueCache::new(&client, Arc::clone(&clock), catalogue_file);
+        let wire = Arc::new(wire);
+        let decider = Decider::start(
+            store.clone(),
+            rules,
+            Arc::clone(&clock),
+            happenings.clone(),
+            Arc::clone(&outbox),
+            stopped.clone(),
+        )?;
+        let desk = decider.desk();
+        let dispatcher = Dispatcher {
+            store: store.clone(),
+            client: client.clone(),
+            catalogue: catalogue.clone(),
+            wire: Arc::clone(&wire),
+            clock: Arc::clone(&clock),
+            desk: desk.clone(),
+            happenings: happenings.clone(),
+            outbox: Arc::clone(&outbox),
+            pace,
+        };
+        let tracker = Tracker {
+            store: store.clone(),
+            client,
+            catalogue: catalogue.clone(),
+            wire,
+            clock: Arc::clone(&clock),
+            desk,
+            outbox: Arc::clone(&outbox),
+            every: track,
+        };
+        Ok(Self {
+            dispatcher: Some(tokio::spawn(dispatcher.run(stopped.clone()))),
+            tracker: Some(tokio::spawn(tracker.run(stopped))),
+            decider: Some(decider),
+            store,
+            clock,
+            catalogue,
+            happenings,
+            stop,
+            outbox,
+        })
+    }
+
+    /// What happens from now on.
+    pub fn subscribe(&self) -> broadcast::Receiver<Happening> {
+        self.happenings.subscribe()
+    }
+
+    /// The tenant's names, as far as they are known.
+    pub fn catalogue(&self) -> &CatalogueCache {
+        &self.catalogue
+    }
+
+    /// Where reports about tickets go, such as those HaloPSA's own webhooks bring.
+    pub fn desk(&self) -> Option<Desk> {
+        self.decider.as_ref().map(Decider::desk)
+    }
+
+    /// Tries an operation again that HaloPSA had refused for good.
+    pub async fn retry(&self, operation: OperationId) -> Result<(), StoreError> {
+        let at = self.clock.now();
+        self.change(operation, Transition::Revive { at }).await
+    }
+
+    /// Gives an operation up.
+    pub async fn give_up(&self, operation: OperationId, why: &str) -> Result<(), StoreError> {
+        let at = self.clock.now();
+        self.change(operation, Transition::Drop { at, problem: why.to_owned() }).await
+    }
+
+    async fn change(&self, operation: OperationId, transition: Transition) -> Result<(), StoreError> {
+        self.store.commit(Change::Operation(operation, transition)).await?;
+        self.outbox.notify_one();
+        Ok(())
+    }
+
+    /// Stops taking work up and finishes what is in flight, at most until `limit` is over.
+    ///
+    /// Whatever is not finished by then is in the store, and is taken up at the next start.
+    pub async fn stop(mut self, limit: Duration) -> Stopped {
+        self.stop.send_replace(true);
+        let (dispatcher, tracker, decider) =
+            (self.dispatcher.take(), self.tracker.take(), self.decider.take());
+        let finish = async move {
+            // ORDER: the dispatcher settles what it has in flight with the decider, so the decider ends last.
+            for task in [dispatcher, tracker].into_iter().flatten() {
+                if let Err(error) = task.await {
+                    tracing::error!(%error, "a part of the service ended badly");
+                }
+            }
+            if let Some(decider) = decider {
+                decider.join().await;
+            }
+        };
+        match tokio::time::timeout(limit, finish).await {
+            Ok(()) => Stopped::Finished,
+            Err(_) => Stopped::CutShort,
+        }
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+        for task in [&self.dispatcher, &self.tracker].into_iter().flatten() {
+            task.abort();
+        }
+    }
+}

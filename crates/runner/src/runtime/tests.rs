@@ -1,0 +1,624 @@
+//! The whole road against the sandbox HaloPSA: journal, decisions, dispatch, tracking, on a clock the test moves.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use halopsa::{Client, Credentials, Site};
+use halopsa_sandbox::{AgentAction, Fault, FaultKind, Sandbox, SandboxConfig, Ticket};
+use haloward_rules::{Event, Key, Outcome, RuleSet, Settings, Severity, SourceFile};
+use jiff::Timestamp;
+use serde_json::json;
+use tokio::sync::{broadcast, watch};
+
+use super::*;
+use crate::clock::Wait;
+use crate::store::{Limits, NewEvent, OperationKind, OperationState};
+
+/// How long a test may hang before it fails; no test waits for it.
+const HANGS: Duration = Duration::from_secs(30);
+
+const RULES: &str = "
+rules:
+  - id: disk
+    when: { check: disk }
+    key: disk/${event.device.name}
+    then:
+      open_ticket: { type: Incident, summary: \"Disk full on ${event.device.name}\", again: { do: note, at_most: 0s } }
+  - id: fold
+    when: { check: fold }
+    key: fold/${event.device.name}
+    then: { open_ticket: { type: Incident } }
+  - id: held
+    when: { check: held }
+    key: held/${event.device.name}
+    hold: 10m
+    then: { open_ticket: { type: Incident } }
+  - id: refused
+    when: { check: refused }
+    key: refused/${event.device.name}
+    then: { open_ticket: { type: Incident, fields: { status_id: 4711 } } }
+";
+
+/// One clock for us and HaloPSA.
+#[derive(Debug)]
+struct SharedClock(halopsa_sandbox::Clock);
+
+impl Clock for SharedClock {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    fn wait_until(&self, moment: Timestamp) -> Wait<'_> {
+        Box::pin(async move {
+            while let Ok(left) = Duration::try_from(moment.duration_since(self.0.now())) {
+                if left.is_zero() {
+                    return;
+                }
+                self.0.sleep(left).await;
+            }
+        })
+    }
+}
+
+struct World {
+    sandbox: Sandbox,
+    clock: halopsa_sandbox::Clock,
+    folder: tempfile::TempDir,
+    runtime: Option<Runtime>,
+    store: Store,
+    happenings: broadcast::Receiver<Happening>,
+    rules: watch::Sender<LiveRules>,
+}
+
+fn rules(text: &str) -> LiveRules {
+    let (rules, findings) = RuleSet::load(&[SourceFile::new("rules/test.yaml", text)], Settings::default());
+    assert!(!findings.has_errors(), "{findings:?}");
+    LiveRules { rules, version: Arc::from("test") }
+}
+
+fn client(sandbox: &Sandbox) -> Client {
+    let config = sandbox.config();
+    let credentials = Credentials::new(config.client_id.as_str(), config.client_secret.as_str());
+    Client::builder(Site::parse(&sandbox.url()).unwrap(), credentials)
+        .timeout(Duration::from_secs(5))
+        .build()
+        .unwrap()
+}
+
+impl World {
+    async fn new() -> Self {
+        Self::with(SandboxConfig::default()).await
+    }
+
+    async fn with(config: SandboxConfig) -> Self {
+        let clock = halopsa_sandbox::Clock::manual("2026-01-05T09:00:00Z".parse().unwrap());
+        let config = SandboxConfig {
+            clock: clock.clone(),
+            rate_limit: None,
+            token_lifetime: Duration::from_secs(1 << 30),
+            ..config
+        };
+        let sandbox = Sandbox::start(config).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("haloward.db"), Limits::default()).unwrap();
+        let (rules, live) = watch::channel(rules(RULES));
+        let (runtime, happenings) = start(&sandbox, &clock, store.clone(), live);
+        Self { sandbox, clock, folder, runtime: Some(runtime), store, happenings, rules }
+    }
+
+    async fn event(&self, check: &str, device: &str, state: &str) {
+        self.events([(check, device, state)]).await;
+    }
+
+    async fn events<'e>(&self, events: impl IntoIterator<Item = (&'e str, &'e str, &'e str)>) {
+        let events = events.into_iter().map(|(check, device, state)| {
+            let value = json!({
+                "source": "test", "check": check, "device": {"name": device}, "state": state,
+                "fingerprint": format!("{check}/{device}"), "title": format!("{check} on {device}"),
+            });
+            NewEvent {
+                event: Event::from_json(value, Severity::High).unwrap(),
+                source: "test".into(),
+                delivery_id: None,
+                received_at: self.clock.now(),
+            }
+        });
+        self.store.accept(events.collect()).await.unwrap();
+    }
+
+    /// Waits until something happens.
+    async fn until(&mut self, wanted: impl Fn(&Happening) -> bool) -> Happening {
+        let mut seen = Vec::new();
+        let waiting = tokio::time::timeout(HANGS, async {
+            loop {
+                let happening = self.happenings.recv().await.unwrap();
+                if wanted(&happening) {
+                    return happening;
+                }
+                seen.push(happening);
+            }
+        });
+        let found = waiting.await.ok();
+        found.unwrap_or_else(|| {
+            panic!("it did not happen; instead: {seen:#?}\n{:#?}", self.sandbox.requests())
+        })
+    }
+
+    /// Whether something happens without more time passing. A slow machine only makes the test ask again.
+    async fn soon(&mut self, wanted: impl Fn(&Happening) -> bool) -> bool {
+        let waiting = tokio::time::timeout(Duration::from_millis(100), async {
+            while let Ok(happening) = self.happenings.recv().await {
+                if wanted(&happening) {
+                    return true;
+                }
+            }
+            false
+        });
+        waiting.await.unwrap_or(false)
+    }
+
+    async fn until_done(&mut self, kind: OperationKind) -> Happening {
+        self.until(|h| matches!(h, Happening::OperationDone { kind: done, .. } if *done == kind)).await
+    }
+
+    async fn until_delayed(&mut self) {
+        self.until(|h| matches!(h, Happening::OperationDelayed { .. })).await;
+    }
+
+    fn tickets(&self) -> Vec<Ticket> {
+        self.sandbox.tickets()
+    }
+
+    fn open(&self) -> Vec<Ticket> {
+        self.tickets().into_iter().filter(|ticket| !ticket.closed && !ticket.deleted).collect()
+    }
+
+    /// The process is killed: what it had not written is gone, and another starts with its files.
+    fn crash(&mut self) {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["haloward.db", "haloward.db-wal"] {
+            std::fs::copy(self.folder.path().join(name), folder.path().join(name)).unwrap();
+        }
+        drop(self.runtime.take());
+        self.store = Store::open(folder.path().join("haloward.db"), Limits::default()).unwrap();
+        self.folder = folder;
+        let live = self.rules.subscribe();
+        let (runtime, happenings) = start(&self.sandbox, &self.clock, self.store.clone(), live);
+        (self.runtime, self.happenings) = (Some(runtime), happenings);
+    }
+}
+
+fn start(
+    sandbox: &Sandbox,
+    clock: &halopsa_sandbox::Clock,
+    store: Store,
+    rules: watch::Receiver<LiveRules>,
+) -> (Runtime, broadcast::Receiver<Happening>) {
+    let config = RuntimeConfig {
+        clock: Arc::new(SharedClock(clock.clone())),
+        ..RuntimeConfig::new(store, rules, client(sandbox))
+    };
+    let runtime = Runtime::start(config).unwrap();
+    let happenings = runtime.subscribe();
+    (runtime, happenings)
+}
+
+#[tokio::test]
+async fn an_alert_becomes_a_ticket_its_repeat_a_note_and_its_end_a_resolution() {
+    let mut world = World::new().await;
+    world.event("disk", "srv-01", "firing").await;
+    world.until(|h| matches!(h, Happening::EventDecided { outcome: Outcome::OpenTicket, .. })).await;
+    world.until_done(OperationKind::OpenTicket).await;
+    assert_eq!(world.tickets().len(), 1);
+    let ticket = world.tickets().remove(0);
+    assert_eq!(ticket.summary, "Disk full on srv-01");
+    assert_eq!(ticket.emails, 0, "no acknowledgement at 3 a.m.");
+
+    world.clock.advance(Duration::from_mins(1));
+    world.event("disk", "srv-01", "firing").await;
+    world.until_done(OperationKind::AddNote).await;
+    let actions = world.sandbox.actions(ticket.id);
+    assert_eq!(actions.len(), 1);
+    assert!(actions[0].hidden_from_user && actions[0].note.contains("Fires again"), "{actions:?}");
+
+    world.clock.advance(Duration::from_mins(1));
+    world.event("disk", "srv-01", "resolved").await;
+    world.until_done(OperationKind::ResolveTicket).await;
+    let ticket = world.sandbox.ticket(ticket.id).unwrap();
+    assert!(ticket.closed || ticket.status == "Resolved", "{}", ticket.status);
+    assert_eq!(ticket.actions.len(), 2);
+    assert_eq!(world.tickets().len(), 1);
+}
+
+#[tokio::test]
+async fn repeats_are_one_note_that_is_rewritten() {
+    let mut world = World::new().await;
+    world.event("fold", "a", "firing").await;
+    world.until_done(OperationKind::OpenTicket).await;
+    for _ in 0..3 {
+        world.event("fold", "a", "firing").await;
+    }
+    world.until_done(OperationKind::AddNote).await;
+    world.clock.advance(Duration::from_secs(3_601));
+    world.until(|h| matches!(h, Happening::TimerFired { .. })).await;
+    world.until_done(OperationKind::AddNote).await;
+    let actions = world.sandbox.actions(world.tickets()[0].id);
+    assert_eq!(actions.len(), 1, "{actions:?}");
+    assert!(actions[0].note.contains("seen 4 times"), "{}", actions[0].note);
+}
+
+/// What may go wrong with a write, and the tickets there must be in the end.
+async fn check_creation(fault: Fault) {
+    let label = format!("{fault:?}");
+    let mut world = World::new().await;
+    world.sandbox.faults().inject(fault);
+    world.event("disk", "srv-01", "firing").await;
+    let done = world
+        .until(|h| matches!(h, Happening::OperationDone { .. } | Happening::OperationDelayed { .. }))
+        .await;
+    if matches!(done, Happening::OperationDelayed { .. }) {
+        world.clock.advance(Duration::from_secs(301));
+        world.until_done(OperationKind::OpenTicket).await;
+    }
+    world.event("disk", "srv-01", "resolved").await;
+    world.until_done(OperationKind::ResolveTicket).await;
+    assert_eq!(world.tickets().len(), 1, "{label}");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_costs_no_ticket_and_makes_no_second() {
+    let post = |kind| Fault::once(kind).on("POST", "/api/Tickets");
+    check_creation(post(FaultKind::ErrorAfterCommit { status: 500 })).await;
+    check_creation(post(FaultKind::ErrorBeforeCommit { status: 503 })).await;
+    check_creation(post(FaultKind::CutAfterCommit)).await;
+    check_creation(post(FaultKind::CutBeforeCommit)).await;
+    check_creation(post(FaultKind::HtmlBadGateway { after_commit: true })).await;
+    check_creation(post(FaultKind::TruncatedJson)).await;
+    check_creation(post(FaultKind::TokenRevoked)).await;
+}
+
+#[tokio::test]
+async fn a_ticket_that_is_committed_late_is_found_before_it_is_written_again() {
+    let mut world = World::new().await;
+    let late = FaultKind::CommitAfterCut { seconds: 5 };
+    world.sandbox.faults().inject(Fault::once(late).on("POST", "/api/Tickets"));
+    world.event("disk", "srv-01", "firing").await;
+    world.until_delayed().await;
+    assert!(world.tickets().is_empty());
+    world.clock.advance(Duration::from_secs(5));
+    world.sandbox.wait_for(|now| now.tickets.len() == 1, HANGS).await.unwrap();
+    world.clock.advance(Duration::from_secs(5));
+    let done = world.until_done(OperationKind::OpenTicket).await;
+    assert!(matches!(done, Happening::OperationDone { adopted: true, .. }), "{done:?}");
+    assert_eq!(world.tickets().len(), 1);
+}
+
+#[tokio::test]
+async fn a_ticket_that_is_committed_too_late_is_closed_and_leads_to_the_first() {
+    let mut world = World::new().await;
+    let late = FaultKind::CommitAfterCut { seconds: 15 };
+    world.sandbox.faults().inject(Fault::once(late).on("POST", "/api/Tickets"));
+    world.event("disk", "srv-01", "firing").await;
+    world.until_delayed().await;
+    world.clock.advance(Duration::from_secs(10));
+    world.until_done(OperationKind::OpenTicket).await;
+    let first = world.tickets().remove(0);
+    world.clock.advance(Duration::from_secs(5));
+    world.sandbox.wait_for(|now| now.tickets.len() == 2, HANGS).await.unwrap();
+    world.clock.advance(Duration::from_secs(5));
+    world.until(|h| matches!(h, Happening::DuplicateClosed { .. })).await;
+    assert_eq!(world.open().iter().map(|ticket| ticket.id).collect::<Vec<_>>(), [first.id]);
+    let duplicate = world.tickets().into_iter().find(|ticket| ticket.id != first.id).unwrap();
+    assert!(duplicate.actions[0].note.contains(&first.id.to_string()), "{:?}", duplicate.actions);
+}
+
+#[tokio::test]
+async fn a_note_whose_answer_is_lost_is_there_once() {
+    let mut world = World::new().await;
+    world.event("disk", "srv-01", "firing").await;
+    world.until_done(OperationKind::OpenTicket).await;
+    let ticket = world.tickets()[0].id;
+    for fault in [FaultKind::CutAfterCommit, FaultKind::CutBeforeCommit] {
+        world.sandbox.faults().inject(Fault::once(fault).on("POST", "/api/Actions"));
+        world.event("disk", "srv-01", "firing").await;
+        let happened = world
+            .until(|h| matches!(h, Happening::OperationDone { .. } | Happening::OperationDelayed { .. }))
+            .await;
+        if matches!(happened, Happening::OperationDelayed { .. }) {
+            world.clock.advance(Duration::from_secs(10));
+            world.until_done(OperationKind::AddNote).await;
+        }
+    }
+    assert_eq!(world.sandbox.actions(ticket).len(), 2);
+}
+
+#[tokio::test]
+async fn a_crash_while_a_ticket_is_written_leaves_one_ticket() {
+    let mut world = World::new().await;
+    // The request is carried out, and the process dies before the answer comes.
+    world.sandbox.faults().inject(Fault::once(FaultKind::Latency { ms: 60_000 }).on("POST", "/api/Tickets"));
+    world.event("disk", "srv-01", "firing").await;
+    let store = world.store.clone();
+    let mut sending = Vec::new();
+    let mut sandbox_saw = world.sandbox.requests().len();
+    while sending.is_empty() {
+        let seen = sandbox_saw;
+        // The operation is marked right before its request, and right after the one before that.
+        let waited = world.sandbox.wait_for(|now| now.requests.len() > seen, Duration::from_secs(1)).await;
+        sandbox_saw = waited.map_or(seen, |snapshot| snapshot.requests.len());
+        sending = store.operations(OperationState::Sending, 10).await.unwrap();
+    }
+    drop(store);
+    world.crash();
+    world.until_delayed().await;
+    world.clock.advance(Duration::from_mins(1));
+    world.until_done(OperationKind::OpenTicket).await;
+    world.clock.advance(Duration::from_mins(1));
+    world.event("disk", "srv-01", "resolved").await;
+    world.until_done(OperationKind::ResolveTicket).await;
+    assert!(world.open().len() <= 1, "{:#?}", world.open());
+}
+
+#[tokio::test]
+async fn what_was_answered_is_decided_after_a_crash_once() {
+    let mut world = World::new().await;
+    drop(world.runtime.take());
+    let names: Vec<String> = (0..20).map(|number| format!("srv-{number}")).collect();
+    world.events(names.iter().map(|name| ("disk", name.as_str(), "firing"))).await;
+    world.crash();
+    for _ in 0..20 {
+        world.until_done(OperationKind::OpenTicket).await;
+    }
+    world.crash();
+    world.event("disk", "srv-0", "firing").await;
+    world.until_done(OperationKind::AddNote).await;
+    let mut by_summary: HashMap<String, u32> = HashMap::new();
+    for ticket in world.tickets() {
+        *by_summary.entry(ticket.summary).or_default() += 1;
+    }
+    assert_eq!(by_summary.len(), 20);
+    assert!(by_summary.values().all(|count| *count == 1), "{by_summary:?}");
+}
+
+#[tokio::test]
+async fn operations_wait_while_halopsa_is_away_and_nothing_is_lost() {
+    let mut world = World::new().await;
+    world
+        .sandbox
+        .faults()
+        .inject(Fault::once(FaultKind::CutBeforeCommit).on("POST", "/auth/token").times(100));
+    world.events([("disk", "a", "firing"), ("disk", "b", "firing")]).await;
+    world.until_delayed().await;
+    world.sandbox.faults().clear();
+    let mut done = 0;
+    while done < 2 {
+        world.clock.advance(Duration::from_secs(61));
+        let happened = world
+            .until(|h| matches!(h, Happening::OperationDone { .. } | Happening::OperationDelayed { .. }))
+            .await;
+        done += u32::from(matches!(happened, Happening::OperationDone { .. }));
+    }
+    assert_eq!(world.tickets().len(), 2);
+}
+
+#[tokio::test]
+async fn what_halopsa_refuses_is_kept_with_its_story_and_blocks_nobody() {
+    let mut world = World::new().await;
+    world.event("refused", "a", "firing").await;
+    let failed = world.until(|h| matches!(h, Happening::OperationFailed { .. })).await;
+    let Happening::OperationFailed { operation, problem, .. } = failed else { unreachable!() };
+    assert!(problem.contains("FOREIGN KEY"), "{problem}");
+    world.event("disk", "b", "firing").await;
+    world.until_done(OperationKind::OpenTicket).await;
+    let (dead, story) = world.store.dead_letters(10).await.unwrap().remove(0);
+    assert_eq!(dead.id, operation);
+    let story: serde_json::Value = serde_json::from_str(&story).unwrap();
+    assert_eq!(story["request"]["body"][0]["status_id"], 4711);
+    assert_eq!(story["status"], 400);
+    let runtime = world.runtime.as_ref().unwrap();
+    runtime.retry(operation).await.unwrap();
+    world.until(|h| matches!(h, Happening::OperationFailed { .. })).await;
+    world.runtime.as_ref().unwrap().give_up(operation, "the rule was wrong").await.unwrap();
+    assert_eq!(world.store.counts().await.unwrap().dead_operations, 0);
+}
+
+#[tokio::test]
+async fn a_ticket_somebody_works_on_is_not_closed() {
+    let mut world = World::new().await;
+    world.event("disk", "srv-01", "firing").await;
+    world.until_done(OperationKind::OpenTicket).await;
+    let ticket = world.tickets()[0].id;
+    world.clock.advance(Duration::from_secs(5));
+    world
+        .sandbox
+        .add_agent_action(ticket, &AgentAction { note: "looking".into(), ..AgentAction::default() })
+        .unwrap();
+    world.event("disk", "srv-01", "resolved").await;
+    world.until_done(OperationKind::ResolveTicket).await;
+    let after = world.sandbox.ticket(ticket).unwrap();
+    assert!(!after.closed && after.status != "Resolved", "{}", after.status);
+    assert_eq!(after.actions.len(), 2, "the technician's and our note");
+    let case = world.store.read(|reader| reader.case(&Key::new("disk/srv-01"))).await.unwrap().unwrap();
+    assert!(case.ticket.touched && case.is_alive());
+}
+
+#[tokio::test]
+async fn a_ticket_closed_in_halopsa_closes_its_case() {
+    let mut world = World::new().await;
+    world.event("disk", "srv-01", "firing").await;
+    world.until_done(OperationKind::OpenTicket).await;
+    let ticket = world.tickets()[0].id;
+    world.clock.advance(Duration::from_secs(5));
+    world.sandbox.close_ticket(ticket).unwrap();
+    world.clock.advance(Duration::from_mins(1));
+    world
+        .until(|h| matches!(h, Happening::CaseReported { reason: Some(why), .. } if why.contains("closed")))
+        .await;
+    world.event("disk", "srv-01", "firing").await;
+    world.until_done(OperationKind::OpenTicket).await;
+    assert_eq!(world.tickets().len(), 2, "the problem came back after somebody had closed its ticket");
+}
+
+#[tokio::test]
+async fn an_assigned_ticket_is_known_to_be_worked_on() {
+    let mut world = World::new().await;
+    world.event("disk", "srv-01", "firing").await;
+    world.until_done(OperationKind::OpenTicket).await;
+    world.clock.advance(Duration::from_secs(5));
+    world.sandbox.assign(world.tickets()[0].id, "Rita Solberg").unwrap();
+    world.clock.advance(Duration::from_mins(1));
+    world
+        .until(
+            |h| matches!(h, Happening::CaseReported { reason: Some(why), .. } if why.contains("worked on")),
+        )
+        .await;
+}
+
+#[tokio::test]
+async fn timers_that_fell_due_while_down_fire_once() {
+    let mut world = World::new().await;
+    world.event("held", "a", "firing").await;
+    world.until(|h| matches!(h, Happening::EventDecided { outcome: Outcome::Waiting, .. })).await;
+    drop(world.runtime.take());
+    world.clock.advance(Duration::from_hours(1));
+    world.crash();
+    world.until(|h| matches!(h, Happening::TimerFired { outcome: Outcome::OpenTicket, .. })).await;
+    world.until_done(OperationKind::OpenTicket).await;
+    assert_eq!(world.store.counts().await.unwrap().timers, 0);
+    assert_eq!(world.tickets().len(), 1);
+}
+
+#[tokio::test]
+async fn new_rules_decide_from_the_next_event_on() {
+    let mut world = World::new().await;
+    world.event("other", "a", "firing").await;
+    world.until(|h| matches!(h, Happening::EventDecided { outcome: Outcome::Unmatched, .. })).await;
+    world.rules.send_replace(rules("rules: [{ id: all, then: { open_ticket: { type: Incident } } }]"));
+    world.event("other", "a", "firing").await;
+    world.until_done(OperationKind::OpenTicket).await;
+}
+
+#[tokio::test]
+async fn creations_go_one_at_a_time() {
+    let mut world = World::with(SandboxConfig { numbering_race: true, ..SandboxConfig::default() }).await;
+    world.events([("disk", "a", "firing"), ("disk", "b", "firing"), ("disk", "c", "firing")]).await;
+    let mut done = 0;
+    while done < 3 {
+        tokio::select! {
+            happened = world.happenings.recv() => done += u32::from(matches!(happened.unwrap(), Happening::OperationDone { .. })),
+            () = tokio::task::yield_now() => world.clock.advance(Duration::from_millis(1)),
+        }
+    }
+    assert_eq!(world.tickets().len(), 3);
+    let refused = world.sandbox.requests().iter().filter(|request| request.status == Some(400)).count();
+    assert_eq!(refused, 0, "none raced with another for its number");
+}
+
+#[tokio::test]
+async fn stopping_finishes_what_is_in_flight() {
+    let mut world = World::new().await;
+    world.event("disk", "a", "firing").await;
+    world.until(|h| matches!(h, Happening::EventDecided { .. })).await;
+    let stopped = world.runtime.take().unwrap().stop(HANGS).await;
+    assert_eq!(stopped, Stopped::Finished);
+    let counts = world.store.counts().await.unwrap();
+    assert_eq!(counts.unclear_operations, 0, "nothing is left half-way");
+    assert_eq!(counts.waiting_operations + counts.done_operations, 1);
+}
+
+#[tokio::test]
+async fn merged_and_deleted_tickets_close_their_cases() {
+    let mut world = World::new().await;
+    world.events([("disk", "a", "firing"), ("disk", "b", "firing"), ("disk", "c", "firing")]).await;
+    for _ in 0..3 {
+        world.until_done(OperationKind::OpenTicket).await;
+    }
+    let ids: Vec<i64> = world.tickets().iter().map(|ticket| ticket.id).collect();
+    world.clock.advance(Duration::from_secs(5));
+    world.sandbox.merge_ticket(ids[0], ids[2]).unwrap();
+    world.sandbox.delete_ticket(ids[1]).unwrap();
+    let mut closed = 0;
+    while closed < 2 {
+        world.clock.advance(Duration::from_secs(30));
+        let report = |h: &Happening| matches!(h, Happening::CaseReported { .. });
+        closed += u32::from(world.soon(report).await);
+    }
+    world.event("disk", "c", "resolved").await;
+    world.until_done(OperationKind::ResolveTicket).await;
+    assert_eq!(world.store.counts().await.unwrap().open_cases, 0);
+}
+
+/// Writes that fail in every way, and a process that is killed again and again: nothing lost, nothing twice.
+#[tokio::test]
+async fn random_faults_and_crashes_lose_nothing_and_double_nothing() {
+    for seed in 0..6 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut world = World::new().await;
+        let devices: Vec<String> = (0..6).map(|number| format!("srv-{number}")).collect();
+        let mut notes = HashMap::new();
+        for round in 0..4 {
+            for device in &devices {
+                if random.u8(0..100) < 60 {
+                    world.sandbox.faults().inject(random_fault(&mut random));
+                }
+                world.event("disk", device, "firing").await;
+                if round > 0 {
+                    *notes.entry(device.clone()).or_insert(0_usize) += 1;
+                }
+            }
+            if random.bool() {
+                world.crash();
+            }
+            world.clock.advance(Duration::from_secs(random.u64(0..30)));
+            if random.bool() {
+                world.crash();
+            }
+        }
+        world.sandbox.faults().clear();
+        settle(&mut world).await;
+        let open = world.open();
+        let context = format!("seed {seed}: {open:#?}");
+        assert_eq!(open.len(), devices.len(), "{context}");
+        for device in &devices {
+            let ticket =
+                open.iter().find(|ticket| ticket.summary.ends_with(device.as_str())).expect(&context);
+            let text: String = ticket.actions.iter().map(|action| action.note.as_str()).collect();
+            let told: std::collections::BTreeSet<&str> =
+                text.split("seen ").skip(1).filter_map(|t| t.split(' ').next()).collect();
+            assert_eq!(text.matches("Fires again").count(), notes[device], "notes of {device}, {context}");
+            assert_eq!(told.len(), notes[device], "each repeat once, {context}");
+        }
+    }
+}
+
+fn random_fault(random: &mut fastrand::Rng) -> Fault {
+    let kind = match random.u8(0..9) {
+        0 => FaultKind::ErrorAfterCommit { status: 500 },
+        1 => FaultKind::ErrorBeforeCommit { status: 502 },
+        2 => FaultKind::CutAfterCommit,
+        3 => FaultKind::CutBeforeCommit,
+        4 => FaultKind::CommitAfterCut { seconds: 25 },
+        5 => FaultKind::HtmlBadGateway { after_commit: true },
+        6 => FaultKind::TruncatedJson,
+        7 => FaultKind::Lag { seconds: 5 },
+        _ => FaultKind::TokenRevoked,
+    };
+    let path = if random.bool() { "/api/Tickets" } else { "/api/Actions" };
+    Fault::once(kind).on(if random.u8(0..4) == 0 { "GET" } else { "POST" }, path)
+}
+
+/// Lets time pass until nothing is left to do, and then long enough that the tracker has seen everything.
+async fn settle(world: &mut World) {
+    let mut quiet = 0;
+    while quiet < 6 {
+        world.clock.advance(Duration::from_secs(31));
+        world.soon(|_| true).await;
+        let now = world.clock.now();
+        let (counts, next_due) =
+            world.store.read(move |reader| Ok((reader.counts()?, reader.next_due(now)?))).await.unwrap();
+        let left = counts.undecided + counts.waiting_operations + counts.unclear_operations;
+        quiet = if left == 0 && next_due.is_none() { quiet + 1 } else { 0 };
+        assert_eq!(counts.dead_operations, 0, "{:?}", world.store.dead_letters(10).await);
+    }
+}

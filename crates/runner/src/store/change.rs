@@ -1,0 +1,144 @@
+//! Changes of the store, each a whole: what stands in one is committed together.
+
+use haloward_rules::{Case, Effect, Key, Outcome, RuleId, TimerChange};
+use jiff::Timestamp;
+
+use super::id::{EventId, OperationId};
+use super::operation::{NewOperation, Settled};
+
+/// A change to be committed.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// The decider decided a batch.
+    Decided(Box<DecisionBatch>),
+    /// An operation's request is about to go out.
+    Sending(Sending),
+    /// An operation stands otherwise.
+    Operation(OperationId, Transition),
+    /// A fact that must survive a restart, such as how far changes were read back.
+    Note {
+        /// Its name.
+        name: &'static str,
+        /// Its value.
+        value: String,
+    },
+}
+
+/// What was decided about a batch of inputs: all of it, or nothing.
+#[derive(Debug, Clone, Default)]
+pub struct DecisionBatch {
+    /// The last event decided.
+    pub position: Option<EventId>,
+    /// New and changed cases.
+    pub cases: Vec<CaseChange>,
+    /// Timers set and cancelled, in order.
+    pub timers: Vec<TimerChange>,
+    /// Operations for the outbox, in order.
+    pub operations: Vec<NewOperation>,
+    /// What is recorded about each input.
+    pub records: Vec<DecisionRecord>,
+    /// Operations that are done, with what they left.
+    pub settled: Vec<(OperationId, Settled)>,
+}
+
+impl DecisionBatch {
+    /// Whether there is nothing to commit.
+    pub fn is_empty(&self) -> bool {
+        self.position.is_none()
+            && self.cases.is_empty()
+            && self.timers.is_empty()
+            && self.operations.is_empty()
+            && self.records.is_empty()
+            && self.settled.is_empty()
+    }
+}
+
+/// A case to be kept.
+#[derive(Debug, Clone)]
+pub struct CaseChange {
+    /// The case.
+    pub case: Case,
+    /// How many of its feeds the store knows already: feeds are only ever added while a case lives.
+    pub known_feeds: usize,
+}
+
+/// What is recorded about one input.
+#[derive(Debug, Clone)]
+pub struct DecisionRecord {
+    /// The event, if it was one.
+    pub event: Option<EventId>,
+    /// What was decided about: the event's id, or a timer.
+    pub cause: String,
+    /// The outcome.
+    pub outcome: Outcome,
+    /// The rule that decided.
+    pub rule: Option<RuleId>,
+    /// The case.
+    pub key: Option<Key>,
+    /// Every rule's say, as JSON.
+    pub details: String,
+    /// The version of the rules.
+    pub rules: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The last thing made durable before a request goes out.
+#[derive(Debug, Clone)]
+pub struct Sending {
+    /// The operation.
+    pub id: OperationId,
+    /// What it is to do, if later ones were folded into it.
+    pub effect: Option<Effect>,
+    /// The operations folded into it.
+    pub folded: Vec<OperationId>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// How an operation's state changes without a case changing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Transition {
+    /// Its request went out and nobody knows: it is looked for at `at`, having been looked for `looks` times.
+    Unclear {
+        /// When to look.
+        at: Timestamp,
+        /// How often it was looked for.
+        looks: u32,
+        /// What happened.
+        problem: String,
+    },
+    /// It was certainly not carried out: again at `at`.
+    Retry {
+        /// When.
+        at: Timestamp,
+        /// What happened.
+        problem: String,
+    },
+    /// HaloPSA refused it for good.
+    Dead {
+        /// When.
+        at: Timestamp,
+        /// What happened.
+        problem: String,
+        /// The request and the answer, as JSON.
+        story: String,
+    },
+    /// It is certain that it was carried out once, or when that is to be looked at again.
+    Rechecked {
+        /// The next look.
+        again_at: Option<Timestamp>,
+    },
+    /// A dead one is tried again from the start.
+    Revive {
+        /// When.
+        at: Timestamp,
+    },
+    /// It is given up.
+    Drop {
+        /// When.
+        at: Timestamp,
+        /// Why.
+        problem: String,
+    },
+}

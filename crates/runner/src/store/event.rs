@@ -1,0 +1,39 @@
+//! Events on their way into the journal and out of it.
+
+use haloward_rules::Event;
+use jiff::Timestamp;
+
+use super::id::EventId;
+
+/// An event to be journalled.
+#[derive(Debug, Clone)]
+pub struct NewEvent {
+    /// The event. Its id and its time of receipt are set when it is read back.
+    pub event: Event,
+    /// The source it came from: delivery ids mean something within it only.
+    pub source: String,
+    /// What the sender calls this delivery, where it says so: a second one of the same id is not journalled.
+    pub delivery_id: Option<String>,
+    /// When it came.
+    pub received_at: Timestamp,
+}
+
+/// What became of a [`NewEvent`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accepted {
+    /// Its id; the earlier one's if it is a duplicate.
+    pub id: EventId,
+    /// Its delivery had come before.
+    pub duplicate: bool,
+}
+
+/// An event as the journal holds it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JournalEntry {
+    /// Its id.
+    pub id: EventId,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// The event, with its id and time of receipt.
+    pub event: Event,
+}

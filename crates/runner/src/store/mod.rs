@@ -1,0 +1,184 @@
+//! The store: what must survive a crash. Accepted events, cases, timers, operations, decisions.
+//!
+//! [`Store`] is the whole of it as others see it; nothing outside this module knows what it is made of.
+//! One thread writes and commits many requests at once; a request is answered after its commit, never before.
+//! Reading goes beside it. What the contents mean is the business of `decider` and `dispatcher`.
+
+mod change;
+mod error;
+mod event;
+mod id;
+mod limits;
+mod operation;
+mod sqlite;
+mod view;
+
+pub use change::{CaseChange, Change, DecisionBatch, DecisionRecord, Sending, Transition};
+pub use error::StoreError;
+pub use event::{Accepted, JournalEntry, NewEvent};
+pub use id::{EventId, NotAnId, OperationId};
+pub use limits::Limits;
+pub use operation::{KnownTicket, NewOperation, Operation, OperationKind, OperationState, Settled};
+pub use view::{Counts, Reader};
+
+pub(crate) use id::{IdSource, digits};
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
+
+use sqlite::{Prepared, Request, Sqlite};
+
+/// A handle on the store. Cloning is cheap; the last one closes it.
+#[derive(Debug, Clone)]
+pub struct Store {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    /// `None` only while the store closes.
+    requests: Option<mpsc::Sender<Request>>,
+    writer: Option<std::thread::JoinHandle<()>>,
+    sqlite: Sqlite,
+    waiting_bytes: Arc<Semaphore>,
+    limits: Limits,
+    accepted: Arc<Notify>,
+    instance: String,
+}
+
+impl Store {
+    /// Opens the store at `path`, and makes it where there is none.
+    pub fn open(path: impl AsRef<Path>, limits: Limits) -> Result<Self, StoreError> {
+        let (sqlite, writer) = Sqlite::open(path.as_ref(), limits)?;
+        let instance = writer.instance().to_owned();
+        let (requests, waiting) = mpsc::channel(limits.waiting_requests.max(1));
+        let accepted = Arc::new(Notify::new());
+        let writer = writer.spawn(waiting, limits.group, Arc::clone(&accepted))?;
+        let permits = (limits.waiting_bytes / 1024).clamp(1, Semaphore::MAX_PERMITS);
+        Ok(Self {
+            shared: Arc::new(Shared {
+                requests: Some(requests),
+                writer: Some(writer),
+                sqlite,
+                waiting_bytes: Arc::new(Semaphore::new(permits)),
+                limits,
+                accepted,
+                instance,
+            }),
+        })
+    }
+
+    /// Journals the events of one delivery and answers once they are durable, in the same order.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Busy`] and [`StoreError::Unavailable`] pass by themselves: nothing was kept, send again.
+    pub async fn accept(&self, events: Vec<NewEvent>) -> Result<Vec<Accepted>, StoreError> {
+        if events.is_empty() {
+            return Ok(Vec::new());
+        }
+        let prepared = Prepared::all(events)?;
+        let bytes: usize = prepared.iter().map(Prepared::bytes).sum();
+        let all = (self.shared.limits.waiting_bytes / 1024).max(1);
+        let permits = (bytes / 1024 + 1).min(all);
+        let permits = u32::try_from(permits).unwrap_or(u32::MAX);
+        let permit = Arc::clone(&self.shared.waiting_bytes).try_acquire_many_owned(permits);
+        let _held = permit.map_err(|_| StoreError::Busy)?;
+        let (reply, answer) = oneshot::channel();
+        self.requests()?.try_send(Request::Accept { events: prepared, reply }).map_err(
+            |error| match error {
+                mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+                mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
+            },
+        )?;
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Commits a change and answers once it is durable.
+    pub async fn commit(&self, change: Change) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let request = Request::Change { change, reply };
+        self.requests()?.send(request).await.map_err(|_| StoreError::Closed)?;
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Commits a change, on a thread that may block.
+    pub(crate) fn commit_blocking(&self, change: Change) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let request = Request::Change { change, reply };
+        self.requests()?.blocking_send(request).map_err(|_| StoreError::Closed)?;
+        answer.blocking_recv().unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Runs `read` on one consistent view of what is committed, away from the threads that must not block.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let store = self.clone();
+        let task = tokio::task::spawn_blocking(move || store.read_blocking(read));
+        task.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Runs `read` on one consistent view of what is committed, on a thread that may block.
+    pub(crate) fn read_blocking<T>(
+        &self,
+        read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.shared.sqlite.read(read)
+    }
+
+    /// How much of what there is.
+    #[allow(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method is of one lifetime, the closure of any"
+    )]
+    pub async fn counts(&self) -> Result<Counts, StoreError> {
+        self.read(|reader| reader.counts()).await
+    }
+
+    /// The operations in a state, oldest first.
+    pub async fn operations(
+        &self,
+        state: OperationState,
+        limit: usize,
+    ) -> Result<Vec<Operation>, StoreError> {
+        self.read(move |reader| reader.operations(state, limit)).await
+    }
+
+    /// The operations that HaloPSA refused for good, oldest first, each with its story as JSON.
+    pub async fn dead_letters(&self, limit: usize) -> Result<Vec<(Operation, String)>, StoreError> {
+        self.read(move |reader| reader.dead_letters(limit)).await
+    }
+
+    /// Four letters that tell this store's markers from another's on the same tenant.
+    pub fn instance(&self) -> &str {
+        &self.shared.instance
+    }
+
+    /// Told whenever events were committed.
+    pub(crate) fn accepted(&self) -> &Notify {
+        &self.shared.accepted
+    }
+
+    fn requests(&self) -> Result<&mpsc::Sender<Request>, StoreError> {
+        self.shared.requests.as_ref().ok_or(StoreError::Closed)
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // ORDER: the channel closes first, then the writer commits what it holds and ends; only then may another
+        // process, or this one again, open the file.
+        self.requests = None;
+        if let Some(writer) = self.writer.take() {
+            // A writer that panicked has told so already.
+            let _ = writer.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,160 @@
+//! The outbox: operations put in once, and every step they take.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use super::failure;
+use crate::store::change::{Sending, Transition};
+use crate::store::error::StoreError;
+use crate::store::id::OperationId;
+use crate::store::operation::{NewOperation, OperationKind, Settled};
+
+/// Puts an operation in, unless what it follows from has put it in before.
+pub(super) fn enqueue(connection: &Connection, new: &NewOperation) -> Result<(), StoreError> {
+    let effect = json(&new.effect)?;
+    let at = new.created_at.as_millisecond();
+    let insert = || {
+        connection
+            .prepare_cached(
+                "INSERT INTO operations (id, cause, key, number, kind, creates, severity, state, active, head, effect,
+                     due, created_at)
+                 SELECT ?1, ?2, ?3, ?4, ?5, ?5 = 'open_ticket', ?6, 'waiting', 1,
+                     NOT EXISTS (SELECT 1 FROM operations p WHERE p.active = 1 AND p.key = ?3
+                         AND (p.state <> 'dead' OR p.number = ?4)),
+                     ?7, ?8, ?8
+                 WHERE true ON CONFLICT (cause) DO NOTHING",
+            )?
+            .execute(params![
+                new.id.number(),
+                new.cause,
+                new.effect.key.as_str(),
+                new.effect.ticket,
+                OperationKind::of(&new.effect.kind).as_str(),
+                super::rows::rank(new.effect.severity),
+                effect,
+                at,
+            ])
+    };
+    insert().map(drop).map_err(|error| failure(&error))
+}
+
+/// Marks an operation as going out, with what was folded into it.
+pub(super) fn sending(connection: &Connection, sending: &Sending) -> Result<(), StoreError> {
+    let effect = sending.effect.as_ref().map(json).transpose()?;
+    let at = sending.at.as_millisecond();
+    let write = || {
+        connection
+            .prepare_cached(
+                "UPDATE operations SET state = 'sending', attempts = attempts + 1, looks = 0,
+                     first_sent_at = coalesce(first_sent_at, ?2), effect = coalesce(?3, effect) WHERE id = ?1",
+            )?
+            .execute(params![sending.id.number(), at, effect])?;
+        let mut fold = connection.prepare_cached(
+            "UPDATE operations SET state = 'folded', active = 0, folded_into = ?2, finished_at = ?3 WHERE id = ?1",
+        )?;
+        for folded in &sending.folded {
+            fold.execute(params![folded.number(), sending.id.number(), at])?;
+        }
+        Ok(())
+    };
+    write().map_err(|error: rusqlite::Error| failure(&error))
+}
+
+fn json(effect: &haloward_rules::Effect) -> Result<String, StoreError> {
+    serde_json::to_string(effect)
+        .map_err(|error| StoreError::Damaged { problem: format!("effect of `{}`: {error}", effect.key) })
+}
+
+/// Marks an operation as done, and keeps what it left in HaloPSA.
+pub(super) fn settle(connection: &Connection, id: OperationId, settled: &Settled) -> rusqlite::Result<()> {
+    let changed_at = settled.changed_at.map(Timestamp::as_millisecond);
+    connection
+        .prepare_cached(
+            "UPDATE operations SET state = 'done', active = 0, head = 0, ticket = ?2, action = ?3, recheck_at = ?4,
+                 problem = NULL, finished_at = coalesce(?5, due) WHERE id = ?1",
+        )?
+        .execute(params![
+            id.number(),
+            settled.ticket,
+            settled.action,
+            settled.recheck_at.map(Timestamp::as_millisecond),
+            changed_at,
+        ])?;
+    next_heads(connection, id)?;
+    connection
+        .prepare_cached(
+            "INSERT INTO tickets (id, key, number, status, agent, changed_at, opened_by)
+             SELECT ?2, key, number, ?3, ?4, ?5, id FROM operations WHERE id = ?1 AND kind = 'open_ticket'
+             ON CONFLICT (key, number) DO UPDATE SET id = excluded.id, status = excluded.status,
+                 agent = excluded.agent, changed_at = excluded.changed_at",
+        )?
+        .execute(params![id.number(), settled.ticket, settled.status, settled.agent, changed_at])?;
+    connection
+        .prepare_cached(
+            "UPDATE tickets SET status = coalesce(?2, status), agent = coalesce(?3, agent),
+                 changed_at = max(coalesce(?4, 0), coalesce(changed_at, 0)) WHERE id = ?1",
+        )?
+        .execute(params![settled.ticket, settled.status, settled.agent, changed_at])?;
+    Ok(())
+}
+
+/// A step that changes nothing but the operation.
+pub(super) fn transition(
+    connection: &Connection,
+    id: OperationId,
+    transition: &Transition,
+) -> rusqlite::Result<()> {
+    let (operation, id) = (id, id.number());
+    let ms = |at: &Timestamp| at.as_millisecond();
+    match transition {
+        Transition::Unclear { at, looks, problem } => connection
+            .prepare_cached(
+                "UPDATE operations SET state = 'unclear', due = ?2, looks = ?3, problem = ?4 WHERE id = ?1",
+            )?
+            .execute(params![id, ms(at), looks, problem])?,
+        Transition::Retry { at, problem } => connection
+            .prepare_cached("UPDATE operations SET state = 'retry', due = ?2, problem = ?3 WHERE id = ?1")?
+            .execute(params![id, ms(at), problem])?,
+        // A ticket that was refused holds back what was meant for it, until somebody decides.
+        Transition::Dead { at, problem, story } => connection
+            .prepare_cached(
+                "UPDATE operations SET state = 'dead', active = creates, head = 0, finished_at = ?2,
+                     problem = ?3, story = ?4 WHERE id = ?1",
+            )?
+            .execute(params![id, ms(at), problem, story])?,
+        Transition::Rechecked { again_at } => connection
+            .prepare_cached("UPDATE operations SET recheck_at = ?2 WHERE id = ?1")?
+            .execute(params![id, again_at.as_ref().map(ms)])?,
+        Transition::Revive { at } => connection
+            .prepare_cached(
+                "UPDATE operations SET state = 'retry', active = 1, attempts = 0, due = ?2, finished_at = NULL
+                 WHERE id = ?1 AND state = 'dead'",
+            )?
+            .execute(params![id, ms(at)])?,
+        Transition::Drop { at, problem } => connection
+            .prepare_cached(
+                "UPDATE operations SET state = 'dropped', active = 0, head = 0, finished_at = ?2, problem = ?3
+                 WHERE id = ?1 AND state NOT IN ('done', 'folded')",
+            )?
+            .execute(params![id, ms(at), problem])?,
+    };
+    match transition {
+        Transition::Dead { .. } | Transition::Revive { .. } | Transition::Drop { .. } => {
+            next_heads(connection, operation)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Finds out anew which operations of a case nothing holds back, after one of them no longer does or does again.
+fn next_heads(connection: &Connection, id: OperationId) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE operations SET head = NOT EXISTS (SELECT 1 FROM operations p WHERE p.active = 1
+                 AND p.key = operations.key AND p.id < operations.id
+                 AND (p.state <> 'dead' OR p.number = operations.number))
+             WHERE active = 1 AND key = (SELECT key FROM operations WHERE id = ?1)",
+        )?
+        .execute([id.number()])?;
+    Ok(())
+}

@@ -1,0 +1,241 @@
+//! Questions to the store, answered from one consistent view of what is committed.
+
+use haloward_rules::{Case, Key, Timer, TimerKind};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Params, Row, params};
+
+use super::{failure, journal, rows, schema, state};
+use crate::store::error::StoreError;
+use crate::store::event::JournalEntry;
+use crate::store::id::{EventId, OperationId};
+use crate::store::operation::{KnownTicket, Operation, OperationState};
+use crate::store::view::Counts;
+
+/// One consistent view of what is committed.
+#[derive(Debug)]
+pub struct Reader<'c> {
+    connection: &'c Connection,
+}
+
+impl<'c> Reader<'c> {
+    pub(super) fn new(connection: &'c Connection) -> Self {
+        Self { connection }
+    }
+
+    fn one<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: fn(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, StoreError> {
+        let ask = || self.connection.prepare_cached(sql)?.query_row(params, read).optional();
+        ask().map_err(|error| failure(&error))
+    }
+
+    fn many<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: fn(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        let ask =
+            || self.connection.prepare_cached(sql)?.query_map(params, read)?.collect::<rusqlite::Result<_>>();
+        ask().map_err(|error| failure(&error))
+    }
+
+    /// The last event that was decided.
+    pub fn position(&self) -> Result<Option<EventId>, StoreError> {
+        let note = schema::note(self.connection, state::POSITION)?;
+        Ok(note.and_then(|text| text.parse().ok()).map(EventId::from_number))
+    }
+
+    /// The events after `position`, in the order they were committed.
+    pub fn undecided(
+        &self,
+        position: Option<EventId>,
+        limit: usize,
+    ) -> Result<Vec<JournalEntry>, StoreError> {
+        let sql = format!("SELECT {} FROM journal WHERE seq > ?1 ORDER BY seq LIMIT ?2", journal::COLUMNS);
+        self.many(&sql, params![position.map_or(0, EventId::number), rows::limit(limit)], journal::entry)
+    }
+
+    /// One event.
+    pub fn event(&self, id: EventId) -> Result<Option<JournalEntry>, StoreError> {
+        let sql = format!("SELECT {} FROM journal WHERE seq = ?1", journal::COLUMNS);
+        self.one(&sql, [id.number()], journal::entry)
+    }
+
+    /// What was recorded about an event, as JSON.
+    pub fn decision(&self, event: EventId) -> Result<Option<String>, StoreError> {
+        self.one("SELECT details FROM decisions WHERE event = ?1", [event.number()], |row| row.get(0))
+    }
+
+    /// The case of a key.
+    pub fn case(&self, key: &Key) -> Result<Option<Case>, StoreError> {
+        self.one("SELECT body FROM cases WHERE key = ?1", [key.as_str()], rows::case)
+    }
+
+    /// The keys of the cases, waiting or open, that a source's fingerprint feeds, in order.
+    pub fn fed_keys(&self, source: &str, fingerprint: &str) -> Result<Vec<Key>, StoreError> {
+        self.many(
+            "SELECT key FROM feeds WHERE source = ?1 AND fingerprint = ?2 ORDER BY key",
+            [source, fingerprint],
+            |row| row.get::<_, String>(0).map(|key| Key::new(&key)),
+        )
+    }
+
+    /// The timers that are due, in order.
+    pub fn due_timers(&self, now: Timestamp, limit: usize) -> Result<Vec<(Timer, Timestamp)>, StoreError> {
+        self.many(
+            "SELECT key, kind, due FROM timers WHERE due <= ?1 ORDER BY due, key, kind LIMIT ?2",
+            params![now.as_millisecond(), rows::limit(limit)],
+            |row| {
+                let (key, kind): (String, String) = (row.get(0)?, row.get(1)?);
+                let kind = TimerKind::parse(&kind).unwrap_or(TimerKind::Forget);
+                Ok((Timer { key: Key::new(&key), kind }, rows::time(row.get(2)?)))
+            },
+        )
+    }
+
+    /// When the next timer is due.
+    pub fn next_timer(&self) -> Result<Option<Timestamp>, StoreError> {
+        let due = self.one("SELECT min(due) FROM timers", [], |row| row.get::<_, Option<i64>>(0))?;
+        Ok(due.flatten().map(rows::time))
+    }
+
+    /// The greatest id of an operation.
+    pub fn last_operation(&self) -> Result<Option<OperationId>, StoreError> {
+        let last = self.one("SELECT max(id) FROM operations", [], |row| row.get::<_, Option<i64>>(0))?;
+        Ok(last.flatten().map(OperationId::from_number))
+    }
+
+    /// The operations whose turn it is, those that open tickets (`creates`) or the others: the first of each case, the
+    /// most urgent and then the oldest first.
+    pub fn ready(&self, now: Timestamp, creates: bool, limit: usize) -> Result<Vec<Operation>, StoreError> {
+        // LIMIT: the planner would rather sort the whole queue; the index has it in order.
+        let sql = format!(
+            "SELECT {} FROM operations o INDEXED BY operations_queue
+             WHERE o.head = 1 AND o.creates = ?2 AND o.state IN ('waiting', 'retry', 'unclear') AND o.due <= ?1
+             ORDER BY o.severity DESC, o.id LIMIT ?3",
+            rows::OPERATION
+        );
+        self.many(&sql, params![now.as_millisecond(), creates, rows::limit(limit)], rows::operation)
+    }
+
+    /// The operations of the same ticket that come right after one and were never sent.
+    pub fn following(&self, operation: &Operation, limit: usize) -> Result<Vec<Operation>, StoreError> {
+        let sql = format!(
+            "SELECT {} FROM operations o WHERE o.active = 1 AND o.key = ?1 AND o.id > ?2 ORDER BY o.id LIMIT ?3",
+            rows::OPERATION
+        );
+        let params = params![operation.key().as_str(), operation.id.number(), rows::limit(limit)];
+        self.many(&sql, params, rows::operation)
+    }
+
+    /// When an operation that waits for a time is next due, or a look for duplicates is.
+    pub fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let due = self.one(
+            "SELECT min(at) FROM (
+                 SELECT min(due) AS at FROM operations INDEXED BY operations_due WHERE active = 1 AND due > ?1
+                 UNION ALL SELECT min(recheck_at) FROM operations WHERE recheck_at IS NOT NULL)",
+            [now.as_millisecond()],
+            |row| row.get::<_, Option<i64>>(0),
+        )?;
+        Ok(due.flatten().map(rows::time))
+    }
+
+    /// Done operations that are to be looked at again now.
+    pub fn to_recheck(&self, now: Timestamp, limit: usize) -> Result<Vec<Operation>, StoreError> {
+        let sql = format!(
+            "SELECT {} FROM operations o WHERE o.recheck_at IS NOT NULL AND o.recheck_at <= ?1
+             ORDER BY o.recheck_at LIMIT ?2",
+            rows::OPERATION
+        );
+        self.many(&sql, params![now.as_millisecond(), rows::limit(limit)], rows::operation)
+    }
+
+    /// One operation.
+    pub fn operation(&self, id: OperationId) -> Result<Option<Operation>, StoreError> {
+        let sql = format!("SELECT {} FROM operations o WHERE o.id = ?1", rows::OPERATION);
+        self.one(&sql, [id.number()], rows::operation)
+    }
+
+    /// The operations in a state, oldest first.
+    pub fn operations(&self, state: OperationState, limit: usize) -> Result<Vec<Operation>, StoreError> {
+        let sql =
+            format!("SELECT {} FROM operations o WHERE o.state = ?1 ORDER BY o.id LIMIT ?2", rows::OPERATION);
+        self.many(&sql, params![state.as_str(), rows::limit(limit)], rows::operation)
+    }
+
+    /// The operations that HaloPSA refused for good, oldest first, each with its story as JSON.
+    pub fn dead_letters(&self, limit: usize) -> Result<Vec<(Operation, String)>, StoreError> {
+        let sql = format!(
+            "SELECT {}, o.story FROM operations o WHERE o.state = 'dead' ORDER BY o.id LIMIT ?1",
+            rows::OPERATION
+        );
+        self.many(&sql, [rows::limit(limit)], |row| {
+            Ok((rows::operation(row)?, row.get::<_, Option<String>>("story")?.unwrap_or_default()))
+        })
+    }
+
+    /// What an operation that opened the ticket of a case stands at.
+    pub fn opening(&self, key: &Key, number: u32) -> Result<Option<Operation>, StoreError> {
+        let sql = format!(
+            "SELECT {} FROM operations o WHERE o.key = ?1 AND o.number = ?2 AND o.kind = 'open_ticket'
+             ORDER BY o.id DESC LIMIT 1",
+            rows::OPERATION
+        );
+        self.one(&sql, params![key.as_str(), number], rows::operation)
+    }
+
+    /// The ticket of a case, once it is there.
+    pub fn ticket(&self, key: &Key, number: u32) -> Result<Option<KnownTicket>, StoreError> {
+        let sql = format!("SELECT {} FROM tickets WHERE key = ?1 AND number = ?2", rows::TICKET);
+        self.one(&sql, params![key.as_str(), number], rows::ticket)
+    }
+
+    /// The newest of the tickets we know under an id.
+    pub fn ticket_by_id(&self, id: i64) -> Result<Option<KnownTicket>, StoreError> {
+        let sql = format!("SELECT {} FROM tickets WHERE id = ?1 ORDER BY number DESC LIMIT 1", rows::TICKET);
+        self.one(&sql, [id], rows::ticket)
+    }
+
+    /// Whether any case has an open ticket.
+    pub fn any_open(&self) -> Result<bool, StoreError> {
+        let open =
+            self.one("SELECT 1 FROM cases WHERE state = 'open' LIMIT 1", [], |row| row.get::<_, i64>(0))?;
+        Ok(open.is_some())
+    }
+
+    /// Whether something of a case is on its way to HaloPSA, so that what is seen there may be our own doing.
+    pub fn on_its_way(&self, key: &Key) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM operations WHERE active = 1 AND key = ?1 AND state IN ('sending', 'unclear') LIMIT 1";
+        Ok(self.one(sql, [key.as_str()], |row| row.get::<_, i64>(0))?.is_some())
+    }
+
+    /// A fact that was noted.
+    pub fn note(&self, name: &str) -> Result<Option<String>, StoreError> {
+        schema::note(self.connection, name)
+    }
+
+    /// How much of what there is.
+    pub fn counts(&self) -> Result<Counts, StoreError> {
+        let count = |sql: &str| -> Result<u64, StoreError> {
+            let number: Option<i64> = self.one(sql, [], |row| row.get(0))?;
+            Ok(number.unwrap_or(0).max(0).unsigned_abs())
+        };
+        let position = self.position()?.map_or(0, EventId::number);
+        Ok(Counts {
+            undecided: count(&format!("SELECT count(*) FROM journal WHERE seq > {position}"))?,
+            waiting_cases: count("SELECT count(*) FROM cases WHERE state = 'waiting'")?,
+            open_cases: count("SELECT count(*) FROM cases WHERE state = 'open'")?,
+            timers: count("SELECT count(*) FROM timers")?,
+            waiting_operations: count("SELECT count(*) FROM operations WHERE state IN ('waiting', 'retry')")?,
+            unclear_operations: count(
+                "SELECT count(*) FROM operations WHERE state IN ('sending', 'unclear')",
+            )?,
+            done_operations: count("SELECT count(*) FROM operations WHERE state = 'done'")?,
+            dead_operations: count("SELECT count(*) FROM operations WHERE state = 'dead'")?,
+        })
+    }
+}

@@ -1,0 +1,160 @@
+//! The one thread that writes: it takes what waits, commits it as one transaction, and only then answers.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::{Notify, mpsc, oneshot};
+
+use super::journal::{self, Prepared};
+use super::{failure, outbox, schema, state};
+use crate::store::change::Change;
+use crate::store::error::StoreError;
+use crate::store::event::Accepted;
+use crate::store::id::IdSource;
+
+/// LIMIT: the deepest call here is an insert; a small stack keeps the idle process small.
+const STACK_BYTES: usize = 512 << 10;
+
+/// Something to be written, and whom to answer.
+#[derive(Debug)]
+pub(crate) enum Request {
+    /// Events to be journalled.
+    Accept { events: Vec<Prepared>, reply: oneshot::Sender<Result<Vec<Accepted>, StoreError>> },
+    /// Any other change.
+    Change { change: Change, reply: oneshot::Sender<Result<(), StoreError>> },
+}
+
+/// What is said to whom after the commit.
+enum Answer {
+    Accepted(Vec<Accepted>),
+    Done,
+}
+
+/// The writing side, before its thread runs.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    connection: Connection,
+    ids: IdSource,
+    instance: String,
+}
+
+impl Writer {
+    pub(super) fn new(connection: Connection) -> Result<Self, StoreError> {
+        let last: i64 = connection
+            .query_row("SELECT coalesce(max(seq), 0) FROM journal", [], |row| row.get(0))
+            .map_err(|error| failure(&error))?;
+        let decided = schema::note(&connection, state::POSITION)?.and_then(|text| text.parse().ok());
+        let instance = if let Some(instance) = schema::note(&connection, "instance")? {
+            instance
+        } else {
+            let instance: String = (0..4).map(|_| fastrand::lowercase()).collect();
+            schema::set_note(&connection, "instance", &instance).map_err(|error| failure(&error))?;
+            instance
+        };
+        // Pruned events must not be followed by ids that were theirs.
+        Ok(Self { connection, ids: IdSource::after(last.max(decided.unwrap_or(0))), instance })
+    }
+
+    pub(crate) fn instance(&self) -> &str {
+        &self.instance
+    }
+
+    /// Runs until every sender is gone, and then commits what still waits.
+    pub(crate) fn spawn(
+        self,
+        waiting: mpsc::Receiver<Request>,
+        group: usize,
+        accepted: Arc<Notify>,
+    ) -> Result<JoinHandle<()>, StoreError> {
+        std::thread::Builder::new()
+            .name("store".to_owned())
+            .stack_size(STACK_BYTES)
+            .spawn(move || self.run(waiting, group.max(1), &accepted))
+            .map_err(|error| StoreError::Unavailable { problem: error.to_string() })
+    }
+
+    fn run(mut self, mut waiting: mpsc::Receiver<Request>, group: usize, accepted: &Notify) {
+        let mut requests = Vec::with_capacity(group);
+        while waiting.blocking_recv_many(&mut requests, group) > 0 {
+            if self.write(requests.drain(..)) {
+                accepted.notify_one();
+            }
+        }
+        // The last connection to close empties the log into the file; a failure leaves the log, which is as good.
+        let _ = self.connection.close();
+    }
+
+    /// Writes all of them at once, and one by one if that fails; says whether events were journalled.
+    fn write(&mut self, requests: impl Iterator<Item = Request>) -> bool {
+        let requests: Vec<Request> = requests.collect();
+        match self.commit(&requests) {
+            Ok(answers) => answer(requests, answers),
+            // One request's trouble is not the others'. Where nothing can be written at all, trying each is in vain.
+            Err(StoreError::Damaged { .. }) if requests.len() > 1 => {
+                let mut any = false;
+                for request in requests {
+                    any |= self.write(std::iter::once(request));
+                }
+                any
+            }
+            Err(error) => {
+                for request in requests {
+                    // Whoever no longer waits for the answer does not miss it.
+                    match request {
+                        Request::Accept { reply, .. } => drop(reply.send(Err(error.clone()))),
+                        Request::Change { reply, .. } => drop(reply.send(Err(error.clone()))),
+                    }
+                }
+                false
+            }
+        }
+    }
+
+    fn commit(&mut self, requests: &[Request]) -> Result<Vec<Answer>, StoreError> {
+        let Self { connection, ids, .. } = self;
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(|error| failure(&error))?;
+        let mut answers = Vec::with_capacity(requests.len());
+        for request in requests {
+            answers.push(match request {
+                Request::Accept { events, .. } => {
+                    Answer::Accepted(journal::append(&transaction, events, ids).map_err(|e| failure(&e))?)
+                }
+                Request::Change { change, .. } => {
+                    apply(&transaction, change)?;
+                    Answer::Done
+                }
+            });
+        }
+        transaction.commit().map_err(|error| failure(&error))?;
+        Ok(answers)
+    }
+}
+
+fn apply(connection: &Connection, change: &Change) -> Result<(), StoreError> {
+    let done = match change {
+        Change::Decided(batch) => return state::decided(connection, batch),
+        Change::Sending(sending) => return outbox::sending(connection, sending),
+        Change::Operation(id, transition) => outbox::transition(connection, *id, transition),
+        Change::Note { name, value } => schema::set_note(connection, name, value),
+    };
+    done.map_err(|error| failure(&error))
+}
+
+/// Tells everybody; says whether events were journalled.
+fn answer(requests: Vec<Request>, answers: Vec<Answer>) -> bool {
+    let mut journalled = false;
+    for (request, answer) in requests.into_iter().zip(answers) {
+        match (request, answer) {
+            (Request::Accept { reply, .. }, Answer::Accepted(events)) => {
+                journalled |= events.iter().any(|event| !event.duplicate);
+                drop(reply.send(Ok(events)));
+            }
+            (Request::Change { reply, .. }, _) => drop(reply.send(Ok(()))),
+            (Request::Accept { .. }, Answer::Done) => unreachable!("an accept is answered with its events"),
+        }
+    }
+    journalled
+}

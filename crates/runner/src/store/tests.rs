@@ -1,0 +1,355 @@
+use haloward_rules::{
+    Case, CaseBook, Effect, EffectKind, Event, Explain, Input, Key, Note, RuleId, RuleSet, Settings,
+    Severity, SourceFile, TicketDraft, Timer, TimerChange, TimerKind, step,
+};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::*;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_767_600_000 + second).unwrap()
+}
+
+fn new_event(number: i64) -> NewEvent {
+    let event =
+        json!({"source": "s", "fingerprint": format!("f{number}"), "title": format!("event {number}")});
+    NewEvent {
+        event: Event::from_json(event, Severity::Medium).unwrap(),
+        source: "s".into(),
+        delivery_id: None,
+        received_at: at(number),
+    }
+}
+
+struct Fixture {
+    folder: tempfile::TempDir,
+    store: Store,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("haloward.db"), Limits::default()).unwrap();
+        Self { folder, store }
+    }
+
+    /// What another process finds after this one was killed: the files as they are, nothing closed.
+    fn after_a_crash(&self) -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["haloward.db", "haloward.db-wal"] {
+            std::fs::copy(self.folder.path().join(name), folder.path().join(name)).unwrap();
+        }
+        let store = Store::open(folder.path().join("haloward.db"), Limits::default()).unwrap();
+        (folder, store)
+    }
+}
+
+fn operation(number: i64, key: &str, severity: Severity, kind: EffectKind) -> NewOperation {
+    NewOperation {
+        id: OperationId::from_number(number),
+        cause: format!("evt_{number}/0"),
+        effect: Effect { rule: RuleId::new("r"), key: Key::new(key), ticket: 1, severity, kind },
+        created_at: at(number),
+    }
+}
+
+fn open_ticket() -> EffectKind {
+    EffectKind::OpenTicket { draft: Box::new(TicketDraft::default()), origin: Box::default() }
+}
+
+fn note() -> EffectKind {
+    EffectKind::AddNote { id: None, note: Note::private("again") }
+}
+
+async fn enqueue(store: &Store, operations: Vec<NewOperation>) {
+    let batch = DecisionBatch { operations, ..DecisionBatch::default() };
+    store.commit(Change::Decided(Box::new(batch))).await.unwrap();
+}
+
+async fn ready(store: &Store, creations: bool) -> Vec<i64> {
+    let both = store.read(move |reader| {
+        let mut ready = reader.ready(at(1_000), false, 10)?;
+        if creations {
+            ready.extend(reader.ready(at(1_000), true, 10)?);
+        }
+        Ok(ready)
+    });
+    let mut ready = both.await.unwrap();
+    ready.sort_by_key(|operation| (std::cmp::Reverse(operation.severity()), operation.id));
+    ready.iter().map(|operation| operation.id.number()).collect()
+}
+
+#[tokio::test]
+async fn events_are_read_in_the_order_they_were_committed() {
+    let fixture = Fixture::new();
+    let accepts = (0..200).rev().map(|number| {
+        let store = fixture.store.clone();
+        async move { store.accept(vec![new_event(number)]).await.unwrap()[0].id }
+    });
+    let mut ids = futures::future::join_all(accepts).await;
+    let read: Vec<EventId> = fixture
+        .store
+        .read(|reader| reader.undecided(None, 1_000))
+        .await
+        .unwrap()
+        .iter()
+        .map(|entry| entry.id)
+        .collect();
+    ids.sort();
+    assert_eq!(read, ids, "also when the later received came first");
+}
+
+#[tokio::test]
+async fn what_was_accepted_is_there_after_a_crash() {
+    let fixture = Fixture::new();
+    let accepted = fixture.store.accept((0..50).map(new_event).collect()).await.unwrap();
+    let (_folder, reopened) = fixture.after_a_crash();
+    let entries = reopened.read(|reader| reader.undecided(None, 100)).await.unwrap();
+    assert_eq!(entries.len(), 50);
+    assert_eq!(entries[7].id, accepted[7].id);
+    assert_eq!(entries[7].event.title(), "event 7");
+    assert_eq!(entries[7].event.id(), accepted[7].id.to_string());
+    assert_eq!(reopened.instance(), fixture.store.instance());
+    let next = reopened.accept(vec![new_event(0)]).await.unwrap();
+    assert!(next[0].id > accepted[49].id, "ids go on above the last, though the clock went back");
+}
+
+#[tokio::test]
+async fn a_repeated_delivery_is_journalled_once() {
+    let fixture = Fixture::new();
+    let delivery = |id: &str, source: &str| {
+        let with = |number| NewEvent {
+            delivery_id: Some(id.to_owned()),
+            source: source.to_owned(),
+            ..new_event(number)
+        };
+        vec![with(1), with(2)]
+    };
+    let first = fixture.store.accept(delivery("d-1", "a")).await.unwrap();
+    let again = fixture.store.accept(delivery("d-1", "a")).await.unwrap();
+    assert!(first.iter().all(|event| !event.duplicate));
+    assert!(again.iter().all(|event| event.duplicate));
+    assert_eq!(
+        first.iter().map(|e| e.id).collect::<Vec<_>>(),
+        again.iter().map(|e| e.id).collect::<Vec<_>>()
+    );
+    let other = fixture.store.accept(delivery("d-1", "b")).await.unwrap();
+    assert!(other.iter().all(|event| !event.duplicate), "another source's ids are its own");
+    assert_eq!(fixture.store.counts().await.unwrap().undecided, 4);
+}
+
+#[tokio::test]
+async fn more_than_memory_should_hold_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = Limits { waiting_bytes: 1024, ..Limits::default() };
+    let store = Store::open(folder.path().join("haloward.db"), limits).unwrap();
+    let (first, second) = futures::join!(store.accept(vec![new_event(1)]), store.accept(vec![new_event(2)]));
+    assert!(first.is_ok());
+    assert_eq!(second, Err(StoreError::Busy));
+    assert!(store.accept(vec![new_event(3)]).await.is_ok(), "room again");
+}
+
+#[tokio::test]
+async fn nothing_is_accepted_while_the_disk_is_full_and_again_after() {
+    let fixture = Fixture::new();
+    let path = fixture.folder.path().join("haloward.db");
+    let meddler = rusqlite::Connection::open(&path).unwrap();
+    // A full disk and a locked file look the same from here: no commit.
+    meddler.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let refused = fixture.store.accept(vec![new_event(1)]).await.unwrap_err();
+    assert!(matches!(&refused, StoreError::Unavailable { .. }), "{refused}");
+    assert!(refused.is_passing());
+    meddler.execute_batch("ROLLBACK").unwrap();
+    assert!(fixture.store.accept(vec![new_event(1)]).await.is_ok());
+    assert_eq!(fixture.store.counts().await.unwrap().undecided, 1);
+}
+
+#[tokio::test]
+async fn a_second_process_is_told_that_the_store_is_in_use() {
+    let fixture = Fixture::new();
+    let path = fixture.folder.path().join("haloward.db");
+    let error = Store::open(&path, Limits::default()).unwrap_err();
+    assert_eq!(error, StoreError::InUse { path: path.clone() });
+    drop(fixture.store);
+    assert!(Store::open(&path, Limits::default()).is_ok(), "closing gives it back");
+}
+
+#[tokio::test]
+async fn a_store_of_a_later_version_is_left_alone() {
+    let fixture = Fixture::new();
+    let path = fixture.folder.path().join("haloward.db");
+    drop(fixture.store);
+    rusqlite::Connection::open(&path).unwrap().execute_batch("INSERT INTO layout VALUES (99)").unwrap();
+    let error = Store::open(&path, Limits::default()).unwrap_err();
+    assert!(matches!(error, StoreError::TooNew { found: 99, .. }), "{error}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn nobody_else_reads_the_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let fixture = Fixture::new();
+    fixture.store.accept(vec![new_event(1)]).await.unwrap();
+    for name in ["haloward.db", "haloward.db-wal"] {
+        let mode = std::fs::metadata(fixture.folder.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_operation_is_enqueued_once_whatever_is_decided_again() {
+    let fixture = Fixture::new();
+    let first = operation(1, "k", Severity::High, open_ticket());
+    let again = NewOperation { id: OperationId::from_number(2), ..first.clone() };
+    enqueue(&fixture.store, vec![first]).await;
+    enqueue(&fixture.store, vec![again]).await;
+    assert_eq!(ready(&fixture.store, true).await, [1]);
+}
+
+#[tokio::test]
+async fn a_cases_operations_go_in_order_and_urgent_cases_first() {
+    let fixture = Fixture::new();
+    let store = &fixture.store;
+    enqueue(
+        store,
+        vec![
+            operation(1, "low", Severity::Low, open_ticket()),
+            operation(2, "low", Severity::Critical, note()),
+            operation(3, "high", Severity::High, open_ticket()),
+            operation(4, "other", Severity::Low, note()),
+        ],
+    )
+    .await;
+    assert_eq!(ready(store, true).await, [3, 1, 4], "the note waits for its ticket");
+    assert_eq!(ready(store, false).await, [4], "no second creation beside one");
+    let send = |id| {
+        Change::Sending(Sending { id: OperationId::from_number(id), effect: None, folded: vec![], at: at(5) })
+    };
+    store.commit(send(1)).await.unwrap();
+    assert_eq!(ready(store, true).await, [3, 4], "what is being sent holds back its case");
+    let settled = vec![(OperationId::from_number(1), Settled { ticket: 2001, ..Settled::default() })];
+    store
+        .commit(Change::Decided(Box::new(DecisionBatch { settled, ..DecisionBatch::default() })))
+        .await
+        .unwrap();
+    assert_eq!(ready(store, true).await, [2, 3, 4]);
+    let ticket = store.read(|reader| reader.ticket(&Key::new("low"), 1)).await.unwrap();
+    assert_eq!(ticket.map(|ticket| ticket.id), Some(2001));
+}
+
+#[tokio::test]
+async fn a_refused_ticket_holds_back_its_notes_and_no_others() {
+    let fixture = Fixture::new();
+    let store = &fixture.store;
+    enqueue(
+        store,
+        vec![
+            operation(1, "bad", Severity::Low, open_ticket()),
+            operation(2, "bad", Severity::Low, note()),
+            operation(3, "good", Severity::Low, open_ticket()),
+        ],
+    )
+    .await;
+    let id = OperationId::from_number(1);
+    let dead = Transition::Dead { at: at(9), problem: "Category must be entered".into(), story: "{}".into() };
+    store.commit(Change::Operation(id, dead)).await.unwrap();
+    assert_eq!(ready(store, true).await, [3]);
+    assert_eq!(
+        store.dead_letters(10).await.unwrap()[0].0.problem.as_deref(),
+        Some("Category must be entered")
+    );
+    store.commit(Change::Operation(id, Transition::Revive { at: at(10) })).await.unwrap();
+    assert_eq!(ready(store, true).await, [1, 3]);
+    store
+        .commit(Change::Operation(id, Transition::Drop { at: at(10), problem: "not needed".into() }))
+        .await
+        .unwrap();
+    assert_eq!(ready(store, true).await, [2, 3]);
+}
+
+fn a_case(key: &str, fingerprints: &[&str]) -> Case {
+    let rules = format!("rules: [{{ id: r, key: {key}, then: {{ open_ticket: {{ type: Alert }} }} }}]");
+    let (rules, _) = RuleSet::load(&[SourceFile::new("r.yaml", &rules)], Settings::default());
+    let mut book = CaseBook::default();
+    for fingerprint in fingerprints {
+        let event =
+            Event::from_json(json!({"source": "s", "fingerprint": fingerprint}), Severity::Medium).unwrap();
+        book.put(step(&rules, &book.clone(), &Input::Event(event), Explain::Matches, at(0)).cases);
+    }
+    book.iter().next().unwrap().clone()
+}
+
+#[tokio::test]
+async fn a_living_case_is_found_by_what_feeds_it() {
+    let fixture = Fixture::new();
+    let keep = async |case: Case, known_feeds| {
+        let batch =
+            DecisionBatch { cases: vec![CaseChange { case, known_feeds }], ..DecisionBatch::default() };
+        fixture.store.commit(Change::Decided(Box::new(batch))).await.unwrap();
+    };
+    let fed = async |fingerprint: &'static str| {
+        fixture.store.read(move |reader| reader.fed_keys("s", fingerprint)).await.unwrap()
+    };
+    keep(a_case("k", &["one"]), 0).await;
+    let mut case = a_case("k", &["one", "two"]);
+    keep(case.clone(), 1).await;
+    assert_eq!(fed("one").await, [Key::new("k")]);
+    assert_eq!(fed("two").await, [Key::new("k")]);
+    assert_eq!(fixture.store.read(|reader| reader.case(&Key::new("k"))).await.unwrap(), Some(case.clone()));
+    case.state = haloward_rules::CaseState::Resolved;
+    keep(case, 2).await;
+    assert!(fed("one").await.is_empty() && fed("two").await.is_empty());
+}
+
+#[tokio::test]
+async fn timers_fall_due_in_order_and_can_be_moved() {
+    let fixture = Fixture::new();
+    let set = |key: &str, due| TimerChange::Set { key: Key::new(key), kind: TimerKind::Hold, due: at(due) };
+    let timers = vec![
+        set("late", 30),
+        set("early", 10),
+        set("moved", 5),
+        set("moved", 20),
+        set("gone", 1),
+        TimerChange::Cancel { key: Key::new("gone"), kind: TimerKind::Hold },
+    ];
+    let batch = DecisionBatch { timers, ..DecisionBatch::default() };
+    fixture.store.commit(Change::Decided(Box::new(batch))).await.unwrap();
+    let (_folder, reopened) = fixture.after_a_crash();
+    let due = reopened.read(|reader| reader.due_timers(at(25), 10)).await.unwrap();
+    let timer = |key: &str| Timer { key: Key::new(key), kind: TimerKind::Hold };
+    assert_eq!(due, [(timer("early"), at(10)), (timer("moved"), at(20))]);
+    let next = reopened.read(|reader| Ok(reader.next_timer()?.map(Timestamp::as_second))).await.unwrap();
+    assert_eq!(next, Some(at(10).as_second()));
+}
+
+/// Whatever a group is made of and wherever it ends: what was answered is there, and nothing is there twice.
+#[tokio::test]
+async fn answered_and_kept_are_the_same_for_many_random_loads() {
+    for seed in 0..8 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let fixture = Fixture::new();
+        let mut deliveries = Vec::new();
+        for number in 0..60 {
+            let delivery = random.bool().then(|| format!("d{}", random.u8(0..20)));
+            let events = (0..random.i64(1..4))
+                .map(|item| NewEvent { delivery_id: delivery.clone(), ..new_event(number * 10 + item) });
+            deliveries.push(events.collect::<Vec<_>>());
+        }
+        let answers = deliveries.into_iter().map(|events| fixture.store.accept(events));
+        let answered: Vec<Accepted> =
+            futures::future::join_all(answers).await.into_iter().flat_map(Result::unwrap).collect();
+        let mut kept: Vec<EventId> =
+            answered.iter().filter(|event| !event.duplicate).map(|event| event.id).collect();
+        kept.sort();
+        let (_folder, reopened) = fixture.after_a_crash();
+        let entries = reopened.read(|reader| reader.undecided(None, 1_000)).await.unwrap();
+        let found: Vec<EventId> = entries.iter().map(|entry| entry.id).collect();
+        assert_eq!(found, kept, "seed {seed}");
+        assert!(
+            answered.iter().all(|event| found.contains(&event.id)),
+            "seed {seed}: a duplicate points to its first"
+        );
+    }
+}
