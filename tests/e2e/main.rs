@@ -1,0 +1,8 @@
+//! The real binary against the sandbox: one test binary for the whole product.
+
+mod api;
+mod commands;
+mod contract;
+mod crash;
+mod delivery;
+mod refusals;

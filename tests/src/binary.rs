@@ -1,0 +1,145 @@
+//! The binary under test, built once, as a process.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::OnceLock;
+
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStderr, Command};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::{Install, PATIENCE, root};
+
+/// The path of the `haloward` binary, built first if it is not up to date.
+pub fn haloward() -> &'static PathBuf {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        // The test runs from TARGET/debug/deps; the binary stands two folders up.
+        let mut target = std::env::current_exe().expect("the test has a path");
+        target.pop();
+        target.pop();
+        let built = std::process::Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "-p", "haloward", "--bin", "haloward"])
+            .current_dir(root())
+            .env("CARGO_TARGET_DIR", target.parent().expect("a target folder"))
+            .status()
+            .expect("cargo runs");
+        assert!(built.success(), "the binary does not build");
+        target.join(format!("haloward{}", std::env::consts::EXE_SUFFIX))
+    })
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its exit code.
+    pub code: Option<i32>,
+    /// What it printed.
+    pub stdout: String,
+    /// What it said beside.
+    pub stderr: String,
+}
+
+/// Runs a command to its end in the repository's root.
+pub async fn run(args: &[&str], env: &[(&str, &str)]) -> Ended {
+    let mut command = Command::new(haloward());
+    command
+        .args(args)
+        .envs(env.iter().copied())
+        .env("NO_COLOR", "1")
+        .current_dir(root())
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    let output = tokio::time::timeout(PATIENCE, command.output()).await.expect("it ends").expect("it starts");
+    Ended {
+        code: output.status.code(),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// A running `haloward run`.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    log: JoinHandle<()>,
+    said: watch::Receiver<String>,
+    /// Where its receiver listens: `http://127.0.0.1:PORT`.
+    pub url: String,
+}
+
+impl Process {
+    /// Starts the service and waits until it says where it listens.
+    pub async fn start(install: &Install) -> Self {
+        let mut child = Command::new(haloward())
+            .args(["run", "--log", "json", "--config"])
+            .arg(install.config())
+            .env("NO_COLOR", "1")
+            .env("HALOWARD_LOG", "debug")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("it starts");
+        let lines = BufReader::new(child.stderr.take().expect("a log")).lines();
+        let (telling, mut said) = watch::channel(String::new());
+        let log = tokio::spawn(collect(lines, telling));
+        let waiting =
+            async { said.wait_for(|log| listen(log).is_some()).await.ok().and_then(|log| listen(&log)) };
+        let found = tokio::time::timeout(PATIENCE, waiting).await.expect("it says where it listens");
+        let url = match found {
+            Some(listen) => format!("http://{listen}"),
+            None => panic!("it ended: {}", *said.borrow()),
+        };
+        Self { child, log, said, url }
+    }
+
+    /// Asks it to read its files again, and waits until it says `answer`.
+    pub async fn hang_up(&self, answer: &str) {
+        let pid = self.child.id().expect("it runs").to_string();
+        let asked = std::process::Command::new("kill").args(["-HUP", &pid]).status().expect("kill runs");
+        assert!(asked.success());
+        let mut said = self.said.clone();
+        let waiting = said.wait_for(|log| log.contains(answer));
+        tokio::time::timeout(PATIENCE, waiting).await.expect("it answers").expect("it lives");
+    }
+
+    /// Ends it at once, as a power cut would.
+    pub async fn kill(mut self) {
+        self.child.kill().await.expect("it can be killed");
+    }
+
+    /// Asks it to end and gives its exit code and all of its log.
+    pub async fn stop(mut self) -> (Option<i32>, String) {
+        let pid = self.child.id().expect("it runs").to_string();
+        let asked = std::process::Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
+        assert!(asked.success());
+        let ending = async {
+            let code = self.child.wait().await.expect("it ends").code();
+            self.log.await.expect("a log");
+            code
+        };
+        let code = tokio::time::timeout(PATIENCE, ending).await.expect("it ends when asked");
+        (code, self.said.borrow().clone())
+    }
+}
+
+/// Reads the log to its end, so that the process never waits for a reader.
+async fn collect(mut lines: Lines<BufReader<ChildStderr>>, telling: watch::Sender<String>) {
+    while let Ok(Some(line)) = lines.next_line().await {
+        telling.send_modify(|log| {
+            log.push_str(&line);
+            log.push('\n');
+        });
+    }
+}
+
+/// Where the log says that it listens.
+fn listen(log: &str) -> Option<String> {
+    log.lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .find(|entry| entry["message"] == "running")
+        .and_then(|entry| entry["listen"].as_str().map(str::to_owned))
+}

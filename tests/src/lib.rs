@@ -1,0 +1,24 @@
+//! What the end-to-end tests share: the real binary as a process, a sandbox HaloPSA, and payloads.
+//!
+//! Nothing here sleeps: the binary says on its log where it listens, and the sandbox tells when its state changes.
+
+#![expect(clippy::missing_panics_doc, reason = "a test's helper panics to fail the test")]
+
+mod binary;
+mod install;
+mod send;
+
+pub use binary::{Ended, Process, haloward, run};
+pub use install::{Install, TOKEN};
+pub use send::{Answer, alert, alertmanager, client, post};
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long anything may take before a test gives up. Never a measure of speed: only an end for what hangs.
+pub const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The repository's root.
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
