@@ -32,7 +32,7 @@ pub use engine::{
 };
 pub use event::{Event, EventError, Severity, State};
 pub use fields::{Fields, suggestion};
-pub use finding::{Finding, Findings, Level, Place, SourceFile};
+pub use finding::{Example, Finding, Findings, Level, Page, Place, SourceFile};
 pub use path::Path;
 pub use preset::{Delivery, Mapped, Preset, PresetSet};
 pub use rule::{Rule, RuleId};

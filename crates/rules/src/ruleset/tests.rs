@@ -28,7 +28,7 @@ fn an_id_is_used_once_and_the_first_rule_of_it_stays() {
     let (rules, findings) = load(&[("rules/b.yaml", &second), ("rules/a.yaml", &first)], Settings::default());
     assert_eq!(
         findings.render(),
-        "error: the id `disk` is used twice
+        "error[HW018]: the id `disk` is used twice
   ┌─ rules/b.yaml:4:9
 4 │   - id: disk
   │         ^^^^ the first one is at rules/a.yaml:3
@@ -57,7 +57,7 @@ fn a_ticket_without_a_type_is_refused_wherever_the_type_could_come_from() {
     let rule = "rules:\n  - id: a\n    then: { open_ticket: {} }\n";
     assert_eq!(
         check(rule),
-        "error: the ticket has no type
+        "error[HW051]: the ticket has no type
   ┌─ rules/r.yaml:2:5
 2 │   - id: a
   │     ^ add `type:` here, under `defaults.ticket` in this file, or under `ticket_defaults` in the configuration
@@ -79,7 +79,7 @@ fn a_source_nobody_configured_is_a_warning_and_the_rule_runs() {
     let (rules, findings) = load(&[("r.yaml", text)], settings);
     assert_eq!(
         findings.render(),
-        "warning: no source is called `dato-rmm`
+        "warning[HW020]: no source is called `dato-rmm`
   ┌─ r.yaml:3:12
 3 │     from: [dato-rmm, veeam]
   │            ^^^^^^^^ did you mean `datto-rmm`?
@@ -118,17 +118,17 @@ fn a_mistake_in_a_block_of_text_is_shown_on_its_own_line() {
 ";
     assert_eq!(
         check(text),
-        "error: the script is not valid: undefined variable: nme
+        "error[HW042]: the script is not valid: undefined variable: nme
   ┌─ rules/r.yaml:6:33
 6 │         open_ticket(#{ summary: nme });
   │                                 ^
 
-error: undefined variable: evnt
+error[HW040]: undefined variable: evnt
    ┌─ rules/r.yaml:14:16
 14 │           On ${evnt.device.name}
    │                ^
 
-error: `${` has no closing `}`
+error[HW040]: `${` has no closing `}`
    ┌─ rules/r.yaml:16:18
 16 │           folded ${
    │                  ^^
@@ -154,17 +154,17 @@ fn mistakes_in_what_holds_a_rule_back_are_shown_at_their_place() {
 ";
     assert_eq!(
         check(text),
-        "error: `unless_open` must be text or a list of texts, not a map
+        "error[HW014]: `unless_open` must be text or a list of texts, not a map
   ┌─ rules/r.yaml:3:27
 3 │     unless_open: [host/x, { host: x }, \"${evnt.device.name}\"]
   │                           ^
 
-error: undefined variable: evnt
+error[HW040]: undefined variable: evnt
   ┌─ rules/r.yaml:3:43
 3 │     unless_open: [host/x, { host: x }, \"${evnt.device.name}\"]
   │                                           ^
 
-error: unknown field `unles_open`
+error[HW012]: unknown field `unles_open`
   ┌─ rules/r.yaml:4:5
 4 │     unles_open: x
   │     ^^^^^^^^^^ did you mean `unless_open`?
@@ -182,27 +182,27 @@ fn mistakes_in_a_limit_are_shown_at_their_place() {
 ";
     assert_eq!(
         check(text),
-        "error: `tickets` must be from 1 to 1000
+        "error[HW016]: `tickets` must be from 1 to 1000
   ┌─ rules/r.yaml:2:21
 2 │   - { id: a, limit: { tickets: 0, per: 1h }, then: { drop: x } }
   │                     ^
 
-error: `limit` needs `per`
+error[HW011]: `limit` needs `per`
   ┌─ rules/r.yaml:3:21
 3 │   - { id: b, limit: { tickets: 5, within: 1h }, then: { drop: x } }
   │                     ^
 
-error: unknown field `within`
+error[HW012]: unknown field `within`
   ┌─ rules/r.yaml:3:35
 3 │   - { id: b, limit: { tickets: 5, within: 1h }, then: { drop: x } }
   │                                   ^^^^^^ `limit` knows `tickets`, `per`
 
-error: `limit` must be a map, not a number
+error[HW010]: `limit` must be a map, not a number
   ┌─ rules/r.yaml:4:21
 4 │   - { id: c, limit: 5, then: { drop: x } }
   │                     ^
 
-error: unknown field `limt`
+error[HW012]: unknown field `limt`
   ┌─ rules/r.yaml:5:14
 5 │   - { id: d, limt: { tickets: 5, per: 1h }, then: { drop: x } }
   │              ^^^^ did you mean `limit`?
@@ -223,32 +223,32 @@ fn mistakes_in_an_escalation_are_shown_at_their_place() {
 ";
     assert_eq!(
         check(text),
-        "error: the rule opens no ticket that could escalate
+        "error[HW064]: the rule opens no ticket that could escalate
   ┌─ rules/r.yaml:2:43
 2 │   - { id: a, then: { drop: x }, escalate: { after: 1h, note: x } }
   │                                           ^ `escalate` belongs to the rule whose `then` opens the ticket
 
-error: an escalation asks for nothing
+error[HW063]: an escalation asks for nothing
   ┌─ rules/r.yaml:6:9
 6 │       - { after: 1h }
   │         ^ give it `update`, with ticket fields, or `note`
 
-error: an escalation needs `after`
+error[HW011]: an escalation needs `after`
   ┌─ rules/r.yaml:7:9
 7 │       - { unless: asigned, note: x }
   │         ^
 
-error: `unless` cannot be `asigned`
+error[HW013]: `unless` cannot be `asigned`
   ┌─ rules/r.yaml:7:19
 7 │       - { unless: asigned, note: x }
   │                   ^^^^^^^ did you mean `assigned`?
 
-error: unknown field `priorty`
+error[HW012]: unknown field `priorty`
   ┌─ rules/r.yaml:8:32
 8 │       - { after: 1h, update: { priorty: High }, notify: ops }
   │                                ^^^^^^^ did you mean `priority`?
 
-error: unknown field `notify`
+error[HW012]: unknown field `notify`
   ┌─ rules/r.yaml:8:49
 8 │       - { after: 1h, update: { priorty: High }, notify: ops }
   │                                                 ^^^^^^ an escalation knows `after`, `unless`, `update`, `note`
