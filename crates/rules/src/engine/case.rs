@@ -309,18 +309,40 @@ impl CaseBook {
     pub fn put(&mut self, cases: impl IntoIterator<Item = Case>) {
         for case in cases {
             let before = self.cases.get(&case.key).map_or(&[][..], |before| &before.feeds);
-            for gone in before.iter().filter(|feed| !case.feeds.iter().any(|f| f.same_problem(feed))) {
-                if let Some(keys) = self.fed.get_mut(&gone.problem()) {
-                    keys.retain(|key| *key != case.key);
-                }
-            }
-            for feed in &case.feeds {
+            // While a case lives, feeds only come to it.
+            let kept = before.iter().zip(&case.feeds).take_while(|(b, c)| b.same_problem(c)).count();
+            let gone: Vec<_> = before[kept..].iter().map(Feed::problem).collect();
+            self.unfeed(&case.key, gone);
+            for feed in &case.feeds[kept..] {
                 let keys = self.fed.entry(feed.problem()).or_default();
                 if let Err(at) = keys.binary_search(&case.key) {
                     keys.insert(at, case.key.clone());
                 }
             }
             self.cases.insert(case.key.clone(), case);
+        }
+    }
+
+    /// Forgets a case.
+    pub(crate) fn remove(&mut self, key: &Key) {
+        if let Some(case) = self.cases.remove(key) {
+            self.unfeed(key, case.feeds.iter().map(Feed::problem).collect());
+        }
+    }
+
+    /// The case of a key, as it stands here.
+    pub(crate) fn get(&self, key: &Key) -> Option<&Case> {
+        self.cases.get(key)
+    }
+
+    fn unfeed(&mut self, key: &Key, problems: Vec<(String, String)>) {
+        for problem in problems {
+            if let Some(keys) = self.fed.get_mut(&problem) {
+                keys.retain(|fed| fed != key);
+                if keys.is_empty() {
+                    self.fed.remove(&problem);
+                }
+            }
         }
     }
 

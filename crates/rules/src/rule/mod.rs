@@ -148,4 +148,17 @@ impl Rule {
             _ => None,
         })
     }
+
+    /// How long after its end a ticket of this rule may be opened again; `None` where a script says it.
+    pub(crate) fn longest_reopening(&self) -> Option<Duration> {
+        let scripted = |effect: &EffectTemplate| matches!(effect, EffectTemplate::Script(script) if script.source().contains("reopen_within") || script.source().contains("import"));
+        if self.effects.iter().any(scripted) {
+            return None;
+        }
+        let lifecycles = self.effects.iter().filter_map(|effect| match effect {
+            EffectTemplate::OpenTicket { lifecycle, .. } => lifecycle.reopen_within,
+            _ => None,
+        });
+        Some(lifecycles.max().unwrap_or_default())
+    }
 }

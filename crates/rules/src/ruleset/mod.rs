@@ -4,6 +4,7 @@ mod index;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::calendar::Calendars;
 use crate::event::Event;
@@ -106,6 +107,14 @@ impl RuleSet {
     /// The rule of that id.
     pub fn rule(&self, id: &RuleId) -> Option<&Rule> {
         self.by_id.get(id).map(|i| &self.rules[*i])
+    }
+
+    /// How long after its end a case can still matter, because its ticket may be opened again; `None` where that
+    /// cannot be known.
+    pub(crate) fn longest_reopening(&self) -> Option<Duration> {
+        self.rules
+            .iter()
+            .try_fold(Duration::ZERO, |longest, rule| Some(longest.max(rule.longest_reopening()?)))
     }
 
     /// The calendars by name.

@@ -1,23 +1,20 @@
 //! Telling a story: events and time through the engine, compared with what was expected.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::expect::{self, Expectation};
 use super::{Happens, Story, StoryFile, StoryStep};
-use crate::engine::{
-    CaseBook, Effect, EffectKind, Explain, Input, Key, Outcome, Report, Step, Timer, TimerChange, TimerKind,
-    step,
-};
+use crate::engine::{Effect, Explain, Key, Outcome, Report, Step};
 use crate::event::{Event, Severity};
 use crate::preset::{Delivery, Preset};
 use crate::rule::RuleId;
 use crate::ruleset::RuleSet;
+use crate::simulation::Simulation;
 
 /// The preset of a source and the severity of events whose vendor gives none.
 type SourceOf<'a> = dyn Fn(&str) -> Option<(Arc<Preset>, Severity)> + Sync + 'a;
@@ -61,11 +58,7 @@ impl StoryFile {
         let mut teller = Teller {
             world,
             path: self.path(),
-            now: story.start,
-            cases: CaseBook::default(),
-            timers: BTreeMap::new(),
-            tickets: 0,
-            last_key: None,
+            simulation: Simulation::new(world.rules, Explain::Everything, story.start),
             fired: BTreeSet::new(),
         };
         for (number, step) in story.steps.iter().enumerate() {
@@ -88,19 +81,26 @@ impl StoryFile {
 struct Teller<'a> {
     world: &'a StoryWorld<'a>,
     path: &'a str,
-    now: Timestamp,
-    cases: CaseBook,
-    timers: BTreeMap<(Key, TimerKind), Timestamp>,
-    tickets: i64,
-    last_key: Option<Key>,
+    simulation: Simulation<'a>,
     fired: BTreeSet<RuleId>,
 }
 
 impl Teller<'_> {
     fn step(&mut self, story: &StoryStep) -> Result<(), String> {
-        let mut steps = self.pass(story.after);
+        let after = SignedDuration::try_from(story.after).unwrap_or(SignedDuration::MAX);
+        let until = self.simulation.now().checked_add(after).unwrap_or(Timestamp::MAX);
+        let mut steps = Vec::new();
+        while let Some(fired) = self.simulation.pass(until) {
+            steps.push(fired.step);
+        }
         for input in self.inputs(&story.happens)? {
-            steps.push(self.feed(&input));
+            steps.push(match input {
+                Happening::Event(event) => self.simulation.event(event),
+                Happening::Report(report) => self.simulation.report(report),
+            });
+        }
+        for step in &steps {
+            self.fired.extend(step.decisions.iter().filter(|d| d.matched).map(|d| d.rule.clone()));
         }
         match &story.expect {
             Some(expectation) => compare(expectation, &steps),
@@ -108,35 +108,15 @@ impl Teller<'_> {
         }
     }
 
-    /// Lets time pass; timers fall due on the way, in order.
-    fn pass(&mut self, after: Duration) -> Vec<Step> {
-        let until = SignedDuration::try_from(after)
-            .ok()
-            .and_then(|d| self.now.checked_add(d).ok())
-            .unwrap_or(self.now);
-        let mut steps = Vec::new();
-        loop {
-            let next = self
-                .timers
-                .iter()
-                .filter(|(_, due)| **due <= until)
-                .min_by_key(|(id, due)| (**due, (*id).clone()));
-            let Some(((key, kind), due)) = next.map(|(id, due)| (id.clone(), *due)) else { break };
-            self.timers.remove(&(key.clone(), kind));
-            self.now = self.now.max(due);
-            steps.push(self.feed(&Input::Timer(Timer { key, kind })));
-        }
-        self.now = until;
-        steps
-    }
-
-    fn inputs(&self, happens: &Happens) -> Result<Vec<Input>, String> {
-        let last = || self.last_key.clone().ok_or_else(|| "no ticket was opened before".to_owned());
+    fn inputs(&self, happens: &Happens) -> Result<Vec<Happening>, String> {
+        let last = || {
+            self.simulation.newest_ticket().cloned().ok_or_else(|| "no ticket was opened before".to_owned())
+        };
         Ok(match happens {
             Happens::Nothing => Vec::new(),
             Happens::Event(value) => {
                 let event = Event::from_json(value.clone(), Severity::Medium).map_err(|e| e.to_string())?;
-                vec![Input::Event(event.received("", self.now))]
+                vec![Happening::Event(event.received("", self.simulation.now()))]
             }
             Happens::Payload { path, source } => {
                 let payload = (self.world.payload)(self.path, path)?;
@@ -148,39 +128,24 @@ impl Teller<'_> {
                     payload: Arc::new(payload),
                     headers,
                     default_severity,
-                    at: self.now,
+                    at: self.simulation.now(),
                 });
-                mapped.events.into_iter().map(|event| Input::Event(event.received("", self.now))).collect()
+                mapped
+                    .events
+                    .into_iter()
+                    .map(|event| Happening::Event(event.received("", self.simulation.now())))
+                    .collect()
             }
-            Happens::TechnicianWorks => vec![Input::Report(Report::TicketTouched { key: last()? })],
-            Happens::TechnicianCloses => vec![Input::Report(Report::TicketClosed { key: last()? })],
+            Happens::TechnicianWorks => vec![Happening::Report(Report::TicketTouched { key: last()? })],
+            Happens::TechnicianCloses => vec![Happening::Report(Report::TicketClosed { key: last()? })],
         })
     }
+}
 
-    /// One input through the engine. HaloPSA answers at once: an opened ticket has a number before the next input.
-    fn feed(&mut self, input: &Input) -> Step {
-        let done = step(self.world.rules, &self.cases, input, Explain::Everything, self.now);
-        self.cases.put(done.cases.clone());
-        for change in &done.timers {
-            match change.clone() {
-                TimerChange::Set { key, kind, due } => self.timers.insert((key, kind), due),
-                TimerChange::Cancel { key, kind } => self.timers.remove(&(key, kind)),
-            };
-        }
-        self.fired.extend(done.decisions.iter().filter(|d| d.matched).map(|d| d.rule.clone()));
-        for effect in &done.effects {
-            if matches!(effect.kind, EffectKind::OpenTicket { .. }) {
-                self.tickets += 1;
-                self.last_key = Some(effect.key.clone());
-                let report =
-                    Report::TicketOpened { key: effect.key.clone(), ticket: effect.ticket, id: self.tickets };
-                let reported =
-                    step(self.world.rules, &self.cases, &Input::Report(report), Explain::Matches, self.now);
-                self.cases.put(reported.cases);
-            }
-        }
-        done
-    }
+/// What comes in at a step.
+enum Happening {
+    Event(Event),
+    Report(Report),
 }
 
 fn compare(expectation: &Expectation, steps: &[Step]) -> Result<(), String> {

@@ -1,19 +1,14 @@
 //! `haloward dry-run`: what payloads or events would lead to, and why. Sends nothing.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use haloward_rules::{
-    CaseBook, Decision, Event, Explain, Input, Key, Report, Step, Timer, TimerChange, TimerKind,
-    parse_duration, step,
-};
+use haloward_rules::{Decision, Event, Explain, Simulation, Step, parse_duration};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::output::{Out, Tone, clean, print_findings};
 use super::{End, Ended, Failure, Global, input};
 use crate::catalogue::Catalogue;
-use crate::config::Loaded;
 use crate::wire::{self, WireSettings};
 
 /// Show what payloads or events would lead to; sends nothing and needs no account.
@@ -66,27 +61,25 @@ pub(super) fn run(args: &Args, global: &Global, out: &mut Out) -> Ended {
         Some(path) => Some(Catalogue::load(path).map_err(|error| Failure::new(error.to_string()))?),
         None => None,
     };
+    let start = args.at.unwrap_or_else(Timestamp::now);
     let mut world = World {
-        loaded: &loaded,
         catalogue: catalogue.as_ref(),
         wire: crate::app::wire_settings(&loaded.config),
-        cases: CaseBook::default(),
-        timers: BTreeMap::new(),
-        now: args.at.unwrap_or_else(Timestamp::now),
-        tickets: 0,
+        simulation: Simulation::new(&loaded.rules, Explain::Everything, start),
     };
     let mut shown: Vec<Value> = Vec::new();
     let mut first = true;
     for file in &args.files {
         if !first {
-            let later = SignedDuration::try_from(args.every).ok().and_then(|d| world.now.checked_add(d).ok());
-            for step in world.pass(later.unwrap_or(world.now)) {
-                show(&world, None, &step, args, out, &mut shown)?;
+            let every = SignedDuration::try_from(args.every).unwrap_or(SignedDuration::MAX);
+            let until = world.simulation.now().checked_add(every).unwrap_or(Timestamp::MAX);
+            while let Some(fired) = world.simulation.pass(until) {
+                show(&world, None, &fired.step, args, out, &mut shown)?;
             }
         }
         first = false;
-        for event in input::events(&loaded, file, args.source.as_deref(), world.now)? {
-            let step = world.feed(&Input::Event(event.clone()));
+        for event in input::events(&loaded, file, args.source.as_deref(), world.simulation.now())? {
+            let step = world.simulation.event(event.clone());
             show(&world, Some(&event), &step, args, out, &mut shown)?;
         }
     }
@@ -99,57 +92,12 @@ pub(super) fn run(args: &Args, global: &Global, out: &mut Out) -> Ended {
 }
 
 struct World<'a> {
-    loaded: &'a Loaded,
     catalogue: Option<&'a Catalogue>,
     wire: WireSettings,
-    cases: CaseBook,
-    timers: BTreeMap<(Key, TimerKind), Timestamp>,
-    now: Timestamp,
-    tickets: i64,
+    simulation: Simulation<'a>,
 }
 
 impl World<'_> {
-    /// Lets time pass until `until`; timers fall due on the way.
-    fn pass(&mut self, until: Timestamp) -> Vec<Step> {
-        let mut steps = Vec::new();
-        loop {
-            let due = self
-                .timers
-                .iter()
-                .filter(|(_, due)| **due <= until)
-                .min_by_key(|(id, due)| (**due, (*id).clone()));
-            let Some(((key, kind), due)) = due.map(|(id, due)| (id.clone(), *due)) else { break };
-            self.timers.remove(&(key.clone(), kind));
-            self.now = self.now.max(due);
-            steps.push(self.feed(&Input::Timer(Timer { key, kind })));
-        }
-        self.now = until;
-        steps
-    }
-
-    /// One input through the engine. Tickets get invented numbers, as if HaloPSA had answered at once.
-    fn feed(&mut self, input: &Input) -> Step {
-        let done = step(&self.loaded.rules, &self.cases, input, Explain::Everything, self.now);
-        self.cases.put(done.cases.clone());
-        for change in done.timers.clone() {
-            match change {
-                TimerChange::Set { key, kind, due } => self.timers.insert((key, kind), due),
-                TimerChange::Cancel { key, kind } => self.timers.remove(&(key, kind)),
-            };
-        }
-        for effect in &done.effects {
-            if effect.kind.outcome() == haloward_rules::Outcome::OpenTicket {
-                self.tickets += 1;
-                let report =
-                    Report::TicketOpened { key: effect.key.clone(), ticket: effect.ticket, id: self.tickets };
-                let told =
-                    step(&self.loaded.rules, &self.cases, &Input::Report(report), Explain::Matches, self.now);
-                self.cases.put(told.cases);
-            }
-        }
-        done
-    }
-
     /// The requests that the effects of `rule` on `key` would make.
     fn requests(&self, step: &Step, decision: &Decision) -> Vec<wire::PlannedRequest> {
         step.effects
@@ -209,7 +157,7 @@ fn as_text(
                 event.severity()
             ))?;
         }
-        None => out.line(&format!("{} (only time passed)", world.now))?,
+        None => out.line(&format!("{} (only time passed)", world.simulation.now()))?,
     }
     let (said, silent): (Vec<_>, Vec<_>) =
         decisions.iter().partition(|(d, _)| d.matched || d.outcome.is_some());
