@@ -232,7 +232,7 @@ pub(crate) fn decode_expected(file: &SourceFile, node: &Node, findings: &mut Fin
         NodeKind::Bool(true) => Vec::new(),
         _ => {
             findings.push(
-                Finding::error("HW072", "expected fields must be a map, or `true` for any")
+                Finding::error("HW010", "expected fields must be a map, or `true` for any")
                     .at(file.place(node.span)),
             );
             Vec::new()

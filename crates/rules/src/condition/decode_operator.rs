@@ -66,7 +66,7 @@ impl Decoder<'_> {
                     .into_iter()
                     .filter_map(|text| match glob(&text) {
                         Ok(regex) => Some((text, regex)),
-                        Err(_) => self.error(arg, "HW104", "the pattern is too large".into(), findings),
+                        Err(_) => self.error(arg, "HW108", "the pattern is too large".into(), findings),
                     })
                     .collect(),
             ),
@@ -181,7 +181,7 @@ impl Decoder<'_> {
                         .trim()
                         .trim_start_matches("error: ")
                         .to_owned();
-                    self.error::<()>(arg, "HW104", format!("the pattern is not valid: {why}"), findings);
+                    self.error::<()>(arg, "HW108", format!("the pattern is not valid: {why}"), findings);
                 }
             }
         }

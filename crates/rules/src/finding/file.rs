@@ -27,6 +27,11 @@ impl SourceFile {
         Place { file: self.path.clone(), span, line: line.to_owned() }
     }
 
+    /// A place in this file whose line must not be shown, since a secret stands there.
+    pub fn secret_place(&self, span: Span) -> Place {
+        Place { file: self.path.clone(), span, line: String::new() }
+    }
+
     /// The place of a line and column (from 1) of a scalar's text, where the scalar stands at `span`.
     pub(crate) fn within(&self, span: Span, line: usize, column: usize, len: usize) -> Span {
         let first = self.line(span.line).chars().nth(span.column.saturating_sub(1) as usize);
@@ -63,6 +68,6 @@ pub struct Place {
     pub file: Arc<str>,
     /// Where in it.
     pub span: Span,
-    /// The line's text; empty where it is too long to show.
+    /// The line's text; empty where it is too long to show, or must not be shown.
     pub line: String,
 }

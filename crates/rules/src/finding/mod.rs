@@ -108,6 +108,27 @@ impl Findings {
         self
     }
 
+    /// The same findings once each, file by file and in the order a reader meets them; those of no file come last.
+    #[must_use]
+    pub fn sorted(mut self) -> Self {
+        self.all.sort_by(|a, b| {
+            let at = |f: &Finding| f.place.as_ref().map(|p| (p.file.clone(), p.span.line, p.span.column));
+            (a.place.is_none(), at(a)).cmp(&(b.place.is_none(), at(b)))
+        });
+        let before = self.all.len();
+        let mut kept: Vec<Finding> = Vec::with_capacity(before);
+        for finding in self.all {
+            // Equal ones stand at the same place, so only the last few can be equal to this one.
+            let here = kept.iter().rev().take_while(|k| k.place == finding.place).any(|k| *k == finding);
+            if here {
+                self.errors -= usize::from(finding.level == Level::Error);
+            } else {
+                kept.push(finding);
+            }
+        }
+        Self { all: kept, errors: self.errors }
+    }
+
     /// The findings, in order.
     pub fn iter(&self) -> impl Iterator<Item = &Finding> {
         self.all.iter()

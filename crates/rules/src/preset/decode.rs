@@ -84,7 +84,7 @@ fn event(
                 |name| format!("did you mean `{name}`?"),
             );
             findings.push(
-                Finding::error("HW102", format!("a preset cannot set `{text}`"))
+                Finding::error("HW022", format!("a preset cannot set `{text}`"))
                     .at(file.place(key.span))
                     .help(help),
             );

@@ -59,7 +59,7 @@ impl EffectTemplate {
                 }
                 _ => findings.push(
                     Finding::error(
-                        "HW060",
+                        "HW010",
                         format!(
                             "`then` must be a map of effects or a list of such maps, not {}",
                             map.kind_name()
@@ -125,7 +125,7 @@ impl EffectTemplate {
             "set" => {
                 let NodeKind::Map(entries) = &node.kind else {
                     findings.push(
-                        Finding::error("HW060", "`set` must be a map of paths to values")
+                        Finding::error("HW010", "`set` must be a map of paths to values")
                             .at(file.place(node.span)),
                     );
                     return None;
@@ -161,7 +161,7 @@ impl EffectTemplate {
             "drop" => {
                 if scalar_text(node).is_none() {
                     findings.push(
-                        Finding::error("HW060", "`drop` needs its reason")
+                        Finding::error("HW065", "`drop` needs its reason")
                             .at(file.place(key.span))
                             .help("write `drop: \"lab machine\"`"),
                     );

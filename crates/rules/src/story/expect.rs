@@ -32,7 +32,7 @@ impl Expectation {
         let mut expectation = Self::default();
         let NodeKind::Map(entries) = &node.kind else {
             findings.push(
-                Finding::error("HW072", "`expect` must be a map such as `{ open_ticket: true }`")
+                Finding::error("HW010", "`expect` must be a map such as `{ open_ticket: true }`")
                     .at(file.place(node.span)),
             );
             return expectation;

@@ -36,9 +36,8 @@ pub(super) enum Tone {
 
 impl Out {
     pub(super) fn new(format: Format) -> Self {
-        let plain = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
         let stdout = std::io::stdout();
-        let colour = stdout.is_terminal() && !plain;
+        let colour = stdout.is_terminal() && !plain();
         Self { stdout, format, colour }
     }
 
@@ -58,6 +57,11 @@ impl Out {
         self.line(&value.to_string())
     }
 
+    /// Findings as data: what a command was asked for.
+    pub(super) fn findings(&mut self, findings: &Findings) -> Result<(), Failure> {
+        self.line(&if self.colour { findings.render_coloured() } else { findings.render() })
+    }
+
     pub(super) fn tone(&self, tone: Tone, text: &str) -> String {
         if !self.colour {
             return text.to_owned();
@@ -72,6 +76,11 @@ impl Out {
     }
 }
 
+/// Whether the user wants no colours anywhere.
+fn plain() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty())
+}
+
 /// Text from outside for a terminal: control characters could move its cursor or worse.
 pub(super) fn clean(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
@@ -80,8 +89,9 @@ pub(super) fn clean(text: &str) -> String {
 /// Findings on standard error.
 pub(super) fn print_findings(findings: &Findings) {
     let mut stderr = std::io::stderr().lock();
+    let coloured = stderr.is_terminal() && !plain();
     // Standard error that is gone leaves nobody to tell.
-    let _ = writeln!(stderr, "{}", findings.render());
+    let _ = writeln!(stderr, "{}", if coloured { findings.render_coloured() } else { findings.render() });
 }
 
 /// `1 error, 2 warnings`.

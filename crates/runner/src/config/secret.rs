@@ -67,12 +67,11 @@ impl SecretRef {
             return Some(Self::File(dir.join(path.trim())));
         }
         findings.push(
-            // The line is not quoted: it holds the secret.
-            Finding::warning(
-                "HW081",
-                format!("a secret stands in the configuration itself (line {})", node.span.line),
-            )
-            .help("put it into the environment and write `env:NAME`, or into a file and write `file:PATH`"),
+            Finding::warning("HW081", "a secret stands in the configuration itself")
+                .at(file.secret_place(node.span))
+                .help(
+                    "put it into the environment and write `env:NAME`, or into a file and write `file:PATH`",
+                ),
         );
         Some(Self::Literal(SecretString::from(text)))
     }
