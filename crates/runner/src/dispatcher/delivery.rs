@@ -9,6 +9,7 @@ use std::sync::Arc;
 use halopsa::Client;
 use haloward_rules::{Effect, EffectKind};
 
+use super::protocol::{NotFound, not_found};
 use super::verdict::{Verdict, Wait};
 use super::{Dispatcher, Pace, fold, lookup, priority};
 use crate::catalogue::CatalogueCache;
@@ -85,12 +86,14 @@ impl Delivery {
         };
         match found {
             Ok(Some(verdict)) => verdict,
-            Ok(None) if operation.looks > 0 => self.send(operation).await,
-            Ok(None) => {
-                let problem =
-                    operation.problem.clone().unwrap_or_else(|| "its outcome is not known".to_owned());
-                Verdict::Unclear { problem, looks: operation.looks + 1, wait: Wait::Settle }
-            }
+            Ok(None) => match not_found(operation.looks) {
+                NotFound::SendAgain => self.send(operation).await,
+                NotFound::LookAgain { looks } => {
+                    let problem =
+                        operation.problem.clone().unwrap_or_else(|| "its outcome is not known".to_owned());
+                    Verdict::Unclear { problem, looks, wait: Wait::Settle }
+                }
+            },
             Err(Trouble::Halo(error)) => {
                 let wait = Wait::after(&error);
                 Verdict::Unclear {

@@ -8,8 +8,11 @@
 mod delivery;
 mod fold;
 mod lookup;
+#[cfg(test)]
+mod model;
 mod outcome;
 mod pace;
+mod protocol;
 mod recheck;
 mod requests;
 mod settled;

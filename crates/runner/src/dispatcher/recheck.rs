@@ -32,7 +32,10 @@ impl Delivery {
                 (Some(later(self.clock.now(), wait)), Wait::after(&error) == Wait::Away)
             }
         };
-        self.store.commit(Change::Operation(operation.id, Transition::Rechecked { again_at })).await?;
+        if let Some(due) = operation.recheck_at {
+            let rechecked = Transition::Rechecked { due, again_at };
+            self.store.commit(Change::Operation(operation.id, rechecked)).await?;
+        }
         Ok(away)
     }
 

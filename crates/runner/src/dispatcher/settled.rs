@@ -5,9 +5,10 @@ use halopsa::models::{Action, Ticket};
 use haloward_rules::{Effect, EffectKind, Note, Report};
 
 use super::delivery::Delivery;
+use super::protocol::may_be_there_twice;
 use super::verdict::Verdict;
 use crate::clock::later;
-use crate::store::{Operation, OperationState, Settled};
+use crate::store::{Operation, Settled};
 
 impl Delivery {
     pub(super) fn opened(&self, operation: &Operation, ticket: &Ticket, adopted: bool) -> Verdict {
@@ -70,9 +71,8 @@ impl Delivery {
 
     /// What was sent more than once may come to be there more than once, when HaloPSA commits late.
     fn recheck_at(&self, operation: &Operation) -> Option<jiff::Timestamp> {
-        let again =
-            operation.state == OperationState::Unclear && operation.looks > 0 || operation.attempts > 1;
-        again.then(|| later(self.clock.now(), self.pace.settle))
+        let twice = may_be_there_twice(operation.state, operation.looks, operation.attempts);
+        twice.then(|| later(self.clock.now(), self.pace.settle))
     }
 }
 

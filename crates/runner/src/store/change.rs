@@ -124,12 +124,19 @@ pub enum Transition {
         /// The request and the answer, as JSON.
         story: String,
     },
-    /// It is certain that it was carried out once, or when that is to be looked at again.
+    /// It seems to have been carried out twice: it is looked at once more.
+    Recheck {
+        /// When.
+        at: Timestamp,
+    },
+    /// It was looked at once more. Changes nothing where another look was asked for meanwhile.
     Rechecked {
-        /// The next look.
+        /// The look that was due.
+        due: Timestamp,
+        /// The next look, unless it is certain that it was carried out once.
         again_at: Option<Timestamp>,
     },
-    /// A dead one is tried again from the start.
+    /// A dead one is tried again.
     Revive {
         /// When.
         at: Timestamp,

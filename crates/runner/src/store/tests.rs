@@ -268,6 +268,27 @@ async fn a_refused_ticket_holds_back_its_notes_and_no_others() {
     assert_eq!(ready(store, true).await, [2, 3]);
 }
 
+#[tokio::test]
+async fn a_look_for_duplicates_that_was_asked_for_during_another_is_not_lost() {
+    let fixture = Fixture::new();
+    let store = &fixture.store;
+    enqueue(store, vec![operation(1, "k", Severity::Low, open_ticket())]).await;
+    let id = OperationId::from_number(1);
+    let change = async |transition| store.commit(Change::Operation(id, transition)).await.unwrap();
+    let due = async || store.read(move |reader| reader.operation(id)).await.unwrap().unwrap().recheck_at;
+
+    change(Transition::Recheck { at: at(5) }).await;
+    let first = due().await.expect("a look is due");
+    // While that look is made, another duplicate turns up in the same millisecond.
+    change(Transition::Recheck { at: at(5) }).await;
+    change(Transition::Rechecked { due: first, again_at: None }).await;
+    let second = due().await.expect("the second look is still due");
+    change(Transition::Rechecked { due: second, again_at: Some(at(9)) }).await;
+    assert_eq!(due().await, Some(at(9)));
+    change(Transition::Rechecked { due: at(9), again_at: None }).await;
+    assert_eq!(due().await, None);
+}
+
 fn a_case(key: &str, fingerprints: &[&str]) -> Case {
     let rules = format!("rules: [{{ id: r, key: {key}, then: {{ open_ticket: {{ type: Alert }} }} }}]");
     let (rules, _) = RuleSet::load(&[SourceFile::new("r.yaml", &rules)], Settings::default());

@@ -180,8 +180,8 @@ impl Tracker {
         }
         let known = self.store.read(move |reader| reader.operation(operation)).await?;
         if known.is_some_and(|known| known.ticket.is_some_and(|ticket| ticket != id)) {
-            let again_at = Some(self.clock.now());
-            self.store.commit(Change::Operation(operation, Transition::Rechecked { again_at })).await?;
+            let at = self.clock.now();
+            self.store.commit(Change::Operation(operation, Transition::Recheck { at })).await?;
             self.outbox.notify_one();
         }
         Ok(())

@@ -122,12 +122,20 @@ pub(super) fn transition(
                      problem = ?3, story = ?4 WHERE id = ?1",
             )?
             .execute(params![id, ms(at), problem, story])?,
-        Transition::Rechecked { again_at } => connection
-            .prepare_cached("UPDATE operations SET recheck_at = ?2 WHERE id = ?1")?
-            .execute(params![id, again_at.as_ref().map(ms)])?,
+        // Always another moment than before, so that a look under way does not take this one for its own.
+        Transition::Recheck { at } => connection
+            .prepare_cached(
+                "UPDATE operations SET recheck_at = max(?2, coalesce(recheck_at, 0) + 1) WHERE id = ?1",
+            )?
+            .execute(params![id, ms(at)])?,
+        Transition::Rechecked { due, again_at } => connection
+            .prepare_cached("UPDATE operations SET recheck_at = ?3 WHERE id = ?1 AND recheck_at = ?2")?
+            .execute(params![id, ms(due), again_at.as_ref().map(ms)])?,
+        // Its waits begin anew; that it was sent before must not be forgotten: `may_be_there_twice`.
         Transition::Revive { at } => connection
             .prepare_cached(
-                "UPDATE operations SET state = 'retry', active = 1, attempts = 0, due = ?2, finished_at = NULL
+                "UPDATE operations SET state = 'retry', active = 1, attempts = min(attempts, 2), due = ?2,
+                     finished_at = NULL
                  WHERE id = ?1 AND state = 'dead'",
             )?
             .execute(params![id, ms(at)])?,
