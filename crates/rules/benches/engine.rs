@@ -67,49 +67,97 @@ fn event(check: &str) -> Event {
     Event::from_json(event, Severity::Medium).expect("an event").received("e-1", NOW)
 }
 
-fn decide(bencher: Bencher<'_, '_>, rules: &RuleSet, event: Event) {
+/// One event against `cases`, again and again.
+fn decide_with(bencher: Bencher<'_, '_>, rules: &RuleSet, cases: &CaseBook, event: Event) {
     let input = Input::Event(event);
-    let cases = CaseBook::default();
     bencher
         .counter(ItemsCount::new(1_usize))
-        .bench_local(|| step(black_box(rules), &cases, black_box(&input), Explain::Matches, NOW));
+        .bench_local(|| step(black_box(rules), cases, black_box(&input), Explain::Matches, NOW));
+}
+
+fn decide(bencher: Bencher<'_, '_>, rules: &RuleSet, event: Event) {
+    decide_with(bencher, rules, &CaseBook::default(), event);
+}
+
+/// What is kept after `events` were decided, one after the other.
+fn cases_after(rules: &RuleSet, events: impl IntoIterator<Item = Event>) -> CaseBook {
+    let mut cases = CaseBook::default();
+    for event in events {
+        let done = step(rules, &cases, &Input::Event(event), Explain::Matches, NOW);
+        cases.put(done.cases);
+    }
+    cases
+}
+
+/// The event of device number `n`: a problem, and so a case, of its own.
+fn event_of(n: usize, state: &str) -> Event {
+    let mut value = event("Check 500").value().clone();
+    value["state"] = state.into();
+    value["fingerprint"] = format!("alert-{n}").into();
+    value["device"]["name"] = format!("SRV-{n}").into();
+    Event::from_json(value, Severity::Medium).expect("an event").received("e-1", NOW)
+}
+
+/// So many cases whose tickets are open, among them that of device 0.
+fn open_cases(rules: &RuleSet, count: usize) -> CaseBook {
+    cases_after(rules, (0..count).map(|n| event_of(n, "firing")))
 }
 
 /// Equality-led rules, none matches: at least 1,000,000 events/s, and at 10,000 rules at most 1.4 times the cost at 100.
-#[divan::bench(args = [20, 100, 1_000, 10_000])]
+#[divan::bench(args = [20, 100, 1_000, 10_000], sample_size = 1_000)]
 fn none_matches(bencher: Bencher<'_, '_>, count: usize) {
     decide(bencher, &load(rule_file(count, declarative)), event("Another check"));
 }
 
 /// One rule matches and renders a ticket of five templates: at least 200,000 events/s.
-#[divan::bench(args = [1_000])]
+#[divan::bench(args = [1_000], sample_size = 100)]
 fn one_opens_a_ticket(bencher: Bencher<'_, '_>, count: usize) {
     decide(bencher, &load(rule_file(count, declarative)), event("Check 500"));
 }
 
-/// The case is open and its repeat is counted: what a storm is made of.
-#[divan::bench(args = [1_000])]
-fn one_counts_a_repeat(bencher: Bencher<'_, '_>, count: usize) {
-    let rules = load(rule_file(count, declarative));
-    let input = Input::Event(event("Check 500"));
-    let mut cases = CaseBook::default();
-    for _ in 0..2 {
-        let done = step(&rules, &cases, &input, Explain::Matches, NOW);
-        cases.put(done.cases);
-    }
-    bencher
-        .counter(ItemsCount::new(1_usize))
-        .bench_local(|| step(&rules, &cases, black_box(&input), Explain::Matches, NOW));
+/// A new problem while so many others have open tickets.
+#[divan::bench(args = [0, 100_000], sample_size = 100)]
+fn one_opens_a_ticket_beside_open_cases(bencher: Bencher<'_, '_>, count: usize) {
+    let rules = load(rule_file(1_000, declarative));
+    decide_with(bencher, &rules, &open_cases(&rules, count), event("Check 500"));
+}
+
+/// The case is open and its repeat is folded into the note that counts: what a storm is made of.
+#[divan::bench(args = [1, 100_000], sample_size = 100)]
+fn a_repeat_is_folded(bencher: Bencher<'_, '_>, count: usize) {
+    let rules = load(rule_file(1_000, declarative));
+    let mut cases = open_cases(&rules, count);
+    cases.put(step(&rules, &cases, &Input::Event(event_of(0, "firing")), Explain::Matches, NOW).cases);
+    decide_with(bencher, &rules, &cases, event_of(0, "firing"));
+}
+
+/// The end of a problem resolves its ticket. It need match no rule: it goes to the cases that its problem fed.
+#[divan::bench(args = [1, 100_000], sample_size = 100)]
+fn a_resolved_event_resolves(bencher: Bencher<'_, '_>, count: usize) {
+    let rules = load(rule_file(1_000, declarative));
+    decide_with(bencher, &rules, &open_cases(&rules, count), event_of(0, "resolved"));
+}
+
+/// A problem that has to be seen so often; the case at hand has been seen half as often.
+#[divan::bench(args = [10, 1_000], sample_size = 100)]
+fn a_threshold_counts(bencher: Bencher<'_, '_>, count: usize) {
+    let rules = load(rule_file(1, |_| {
+        format!(
+            "  - {{ id: often, threshold: {{ count: {count}, within: 1h }}, then: {{ open_ticket: {{}} }} }}\n"
+        )
+    }));
+    let cases = cases_after(&rules, (0..count / 2).map(|_| event_of(0, "firing")));
+    decide_with(bencher, &rules, &cases, event_of(0, "firing"));
 }
 
 /// A Rhai condition behind an equality, in each of the rules: at least 200,000 events/s.
-#[divan::bench(args = [1_000])]
+#[divan::bench(args = [1_000], sample_size = 100)]
 fn one_runs_a_script(bencher: Bencher<'_, '_>, count: usize) {
     decide(bencher, &load(rule_file(count, scripted)), event("Check 500"));
 }
 
 /// Rules that no index can help: each is looked at.
-#[divan::bench(args = [20, 1_000])]
+#[divan::bench(args = [20, 1_000], sample_size = 10)]
 fn every_rule_is_looked_at(bencher: Bencher<'_, '_>, count: usize) {
     let rule = |n| {
         format!("  - {{ id: rule-{n}, when: {{ title: {{ contains: word{n} }} }}, then: {{ drop: x }} }}\n")
@@ -118,7 +166,7 @@ fn every_rule_is_looked_at(bencher: Bencher<'_, '_>, count: usize) {
 }
 
 /// Raw Alertmanager bytes to an event: at least 50,000 events/s.
-#[divan::bench]
+#[divan::bench(sample_size = 100)]
 fn alertmanager_bytes_to_an_event(bencher: Bencher<'_, '_>) {
     let (presets, findings) = PresetSet::load(&[], Some(&["alertmanager".into()]));
     assert!(findings.is_empty(), "{}", findings.render());

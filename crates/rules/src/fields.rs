@@ -7,6 +7,10 @@ use std::time::Duration;
 
 /// The one of `known` that `wrong` was probably meant to be.
 pub fn suggestion<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // LIMIT: no name of ours is longer, and comparing costs the product of both lengths.
+    if wrong.len() > 100 {
+        return None;
+    }
     let wrong = wrong.to_lowercase();
     known
         .into_iter()

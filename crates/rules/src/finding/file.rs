@@ -34,7 +34,10 @@ impl SourceFile {
 
     /// The place of a line and column (from 1) of a scalar's text, where the scalar stands at `span`.
     pub(crate) fn within(&self, span: Span, line: usize, column: usize, len: usize) -> Span {
-        let first = self.line(span.line).chars().nth(span.column.saturating_sub(1) as usize);
+        let opened = self.line(span.line);
+        // A line that is not shown is not walked through either, for each of the mistakes in it.
+        let first = Some(opened).filter(|line| line.len() <= QUOTED_BYTES);
+        let first = first.and_then(|line| line.chars().nth(span.column.saturating_sub(1) as usize));
         let quote = usize::from(matches!(first, Some('"' | '\'')));
         if line <= 1 {
             return span.inside(column.saturating_sub(1) + quote, len);
@@ -54,7 +57,8 @@ impl SourceFile {
             std::iter::once(0).chain(self.text.match_indices('\n').map(|(at, _)| at + 1)).collect()
         });
         let Some(start) = number.checked_sub(1).and_then(|n| starts.get(n as usize)) else { return "" };
-        self.text[*start..].lines().next().unwrap_or_default()
+        let end = starts.get(number as usize).copied().unwrap_or(self.text.len());
+        self.text[*start..end].trim_end_matches(['\n', '\r'])
     }
 }
 

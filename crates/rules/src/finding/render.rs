@@ -31,9 +31,9 @@ impl Finding {
             Level::Warning => (look.warning, "warning"),
         };
         let end = look.end;
-        let message = clean(&self.message);
+        let message = said(&self.message);
         let mut out = format!("{tone}{level}[{}]{end}: {}{message}{end}\n", self.code, look.strong);
-        let help = self.help.as_deref().map(clean);
+        let help = self.help.as_deref().map(said);
         let Some(place) = &self.place else {
             if let Some(help) = help {
                 let _ = writeln!(out, "  = {help}");
@@ -86,6 +86,18 @@ impl Findings {
 /// Control characters cannot reach the terminal, and a tab is as wide as its one space.
 fn clean(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+// LIMIT: a message quotes what stands in the file, and that may be megabytes; nobody reads more than a few lines.
+const SAID_CHARS: usize = 600;
+
+/// A message or help without control characters, and not longer than anybody reads.
+fn said(text: &str) -> String {
+    let mut said: String = text.chars().take(SAID_CHARS).collect();
+    if said.len() < text.len() {
+        said.push('…');
+    }
+    clean(&said)
 }
 
 // LIMIT: a generated file may have long lines; people read about a terminal's width around the place.
@@ -163,6 +175,13 @@ mod tests {
             rendered(&huge, 1, 900_003, 6),
             "error[HW103]: unknown operator `bellow`\n  ┌─ rules/r.yaml:1:900003\n  = did you mean `below`?\n"
         );
+    }
+
+    #[test]
+    fn a_message_that_quotes_half_a_file_is_cut() {
+        let finding = Finding::error("HW012", format!("unknown field `{}`", "é".repeat(1_000_000)));
+        let shown = finding.render();
+        assert!(shown.ends_with("é…\n") && shown.chars().count() < 700, "{} characters", shown.len());
     }
 
     #[test]

@@ -1,9 +1,13 @@
 //! YAML as a tree in which every node knows its place.
 //!
-//! `serde-saphyr` reads the text, with its limits against hostile input; what comes out is plain data that the
-//! decoders walk, so that all mistakes of a file are found in one run, each with its line and column.
+//! `granit-parser` turns the text into events, we turn those into plain data that the decoders walk, so that all
+//! mistakes of a file are found in one run, each with its line and column. Size, depth and what aliases may repeat are
+//! limited before anything is made of them.
 
+mod build;
 mod read;
+mod scalar;
+mod trouble;
 
 pub use read::read;
 
