@@ -19,6 +19,12 @@ demo:
 bench:
     cargo bench -p haloward-rules
 
+# Looks for bytes that break a reader: rule_file, template, preset_file, payload, events or conditions, for so many
+# seconds (needs cargo-fuzz and a nightly compiler). Its bounded run is among the ordinary tests.
+fuzz target="rule_file" seconds="300":
+    mkdir -p fuzz/corpus/{{target}}
+    cargo +nightly fuzz run --sanitizer none {{target}} fuzz/corpus/{{target}} fuzz/seeds rules crates/rules/presets examples/payloads -- -dict=fuzz/words.dict -timeout=20 -rss_limit_mb=2048 -max_len=65536 -max_total_time={{seconds}}
+
 # The documentation of all crates; warnings are errors.
 docs:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps

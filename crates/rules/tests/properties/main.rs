@@ -1,6 +1,8 @@
 //! What holds whatever the rules, the events and the bytes are.
 
 mod deciding;
+mod fuzz;
+mod hostile;
 mod reading;
 mod rendering;
 mod rules;
