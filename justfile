@@ -25,6 +25,10 @@ fuzz target="rule_file" seconds="300":
     mkdir -p fuzz/corpus/{{target}}
     cargo +nightly fuzz run --sanitizer none {{target}} fuzz/corpus/{{target}} fuzz/seeds rules crates/rules/presets examples/payloads -- -dict=fuzz/words.dict -timeout=20 -rss_limit_mb=2048 -max_len=65536 -max_total_time={{seconds}}
 
+# The properties of the engine with so many cases each, others in each run.
+soak cases="20000":
+    PROPTEST_CASES={{cases}} PROPTEST_RNG_SEED=$(shuf -i 1-999999999 -n 1) cargo test -p haloward-rules --test properties -- deciding rendering
+
 # The documentation of all crates; warnings are errors.
 docs:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps

@@ -151,13 +151,17 @@ impl Page {
     }
 }
 
-/// A value without our stand-in characters and without control characters that no text needs.
+/// Our stand-in characters, and control characters that no text needs.
+fn unwanted(c: char) -> bool {
+    matches!(c, OPEN | CLOSE) || c.is_control() && !matches!(c, '\n' | '\t')
+}
+
+/// A value without unwanted characters.
 fn clean(text: &str) -> String {
-    let unwanted = |c: char| matches!(c, OPEN | CLOSE) || c.is_control() && !matches!(c, '\n' | '\t');
     text.split(unwanted).collect()
 }
 
-/// Text with the five characters of HTML escaped.
+/// Text with the five characters of HTML escaped, and without unwanted ones.
 pub(crate) fn escape_html(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -167,6 +171,7 @@ pub(crate) fn escape_html(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
+            c if unwanted(c) => {}
             _ => out.push(c),
         }
     }
