@@ -11,6 +11,7 @@ mod engine;
 mod event;
 mod fields;
 mod finding;
+mod library;
 mod path;
 mod preset;
 mod rule;

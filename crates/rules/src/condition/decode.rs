@@ -1,19 +1,12 @@
 //! From `when:` in a file to compiled conditions, with a finding for every mistake.
 
-use std::collections::BTreeSet;
-
 use super::{Condition, Operator};
 use crate::fields::{list, scalar_text, suggestion};
 use crate::finding::{Finding, Findings, SourceFile};
+use crate::library::Known;
 use crate::path::Path;
-use crate::script::Script;
+use crate::script::{CompileError, Script};
 use crate::yaml::{KeyNode, Node, NodeKind};
-
-/// What a `when` may refer to besides the event.
-pub(crate) struct Known<'a> {
-    pub(crate) vars: &'a [&'a str],
-    pub(crate) calendars: &'a BTreeSet<String>,
-}
 
 pub(super) struct Decoder<'a> {
     pub(super) file: &'a SourceFile,
@@ -59,12 +52,12 @@ impl Decoder<'_> {
             "none" => Some(Condition::None(self.group(node, findings))),
             "during" | "outside" => {
                 let name = scalar_text(node)?;
-                if !self.known.calendars.contains(&name) {
-                    let help = suggestion(&name, self.known.calendars.iter().map(String::as_str))
-                        .map_or_else(
-                            || "name one under `calendars` in the configuration".to_owned(),
-                            |n| format!("did you mean `{n}`?"),
-                        );
+                let calendars = &self.known.library.calendars;
+                if !calendars.contains_key(&name) {
+                    let help = suggestion(&name, calendars.keys().map(String::as_str)).map_or_else(
+                        || "name one under `calendars` in the configuration".to_owned(),
+                        |n| format!("did you mean `{n}`?"),
+                    );
                     findings.push(
                         Finding::error("HW105", format!("there is no calendar `{name}`"))
                             .at(self.file.place(node.span))
@@ -75,10 +68,10 @@ impl Decoder<'_> {
             }
             "script" => {
                 let source = scalar_text(node)?;
-                match Script::compile(&source, self.known.vars) {
+                match Script::compile(&source, self.known) {
                     Ok(script) => Some(Condition::Script(script)),
                     Err(error) => {
-                        findings.push(script_finding(self.file, node, &error));
+                        findings.push(script_finding(self.file, node, error));
                         None
                     }
                 }
@@ -209,14 +202,22 @@ fn is_root(name: &str) -> bool {
 }
 
 /// A script's mistake at its place in the file.
-pub(crate) fn script_finding(file: &SourceFile, node: &Node, error: &crate::script::ScriptError) -> Finding {
-    let span = error.at.map_or(node.span, |(line, column)| file.within(node.span, line, column, 1));
-    Finding::error("HW042", format!("the script is not valid: {}", error.message)).at(file.place(span))
+pub(crate) fn script_finding(file: &SourceFile, node: &Node, error: CompileError) -> Finding {
+    let span = error.at.map_or(node.span, |(line, column)| file.within(node.span, line, column, error.len));
+    let finding = match error.code {
+        "" => Finding::error("HW042", format!("the script is not valid: {}", error.message)),
+        code => Finding::error(code, error.message),
+    };
+    let finding = finding.at(file.place(span));
+    match error.help {
+        Some(help) => finding.help(help),
+        None => finding,
+    }
 }
 
 /// Decodes the fields a rule test compares: paths into an effect with the operators of `when`; `true` is any.
 pub(crate) fn decode_expected(file: &SourceFile, node: &Node, findings: &mut Findings) -> Vec<Condition> {
-    let known = Known { vars: &[], calendars: &BTreeSet::new() };
+    let known = Known::vars(&[]);
     let decoder = Decoder { file, known: &known };
     match &node.kind {
         NodeKind::Map(entries) => entries

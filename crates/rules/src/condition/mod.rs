@@ -4,15 +4,13 @@ mod decode;
 mod decode_operator;
 mod operator;
 
-pub(crate) use decode::{Known, decode_expected, decode_when, script_finding};
+pub(crate) use decode::{decode_expected, decode_when, script_finding};
 pub(crate) use operator::Operator;
-
-use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::calendar::Calendars;
+use crate::library::Library;
 use crate::path::Path;
 use crate::script::{Env, Script, ScriptError};
 
@@ -112,7 +110,7 @@ impl Condition {
                 none
             }
             Self::During(name) | Self::Outside(name) => {
-                let inside = env.calendars.get(name).is_some_and(|c| c.contains(env.now));
+                let inside = env.library.calendars.get(name).is_some_and(|c| c.contains(env.now));
                 let (path, held) = match self {
                     Self::During(_) => ("during", inside),
                     _ => ("outside", !inside),
@@ -200,11 +198,10 @@ fn explains<S: Sink>(condition: &Condition) -> bool {
 
 /// Plain comparisons against any JSON, each with what it met.
 pub(crate) fn holds_for(conditions: &[Condition], value: &Value) -> Vec<ConditionTrace> {
-    let calendars = Arc::new(Calendars::new());
     let env = Env {
         vars: Vec::new(),
         now: jiff::Timestamp::UNIX_EPOCH,
-        calendars: &calendars,
+        library: Library::empty(),
         is_open: &|_| false,
     };
     let mut traces = Vec::new();

@@ -1,18 +1,21 @@
 use super::*;
-use crate::calendar::Calendars;
+use crate::calendar::Calendar;
 use crate::finding::{Findings, SourceFile};
+use crate::library::{Known, Library};
 use crate::script::View;
 use crate::yaml::read;
 use serde_json::json;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 fn decode(text: &str) -> (Vec<Condition>, Findings) {
     let file = SourceFile::new("r.yaml", text);
     let node = read(&file).expect("reads");
     let mut findings = Findings::default();
-    let calendars = BTreeSet::from(["business-hours".to_owned()]);
-    let known = Known { vars: &["event", "case", "vars", "now", "rule"], calendars: &calendars };
+    let hours =
+        SourceFile::new("c.yaml", "business-hours: { timezone: UTC, weekly: { mon-fri: '09:00-17:00' } }");
+    let hours = Calendar::decode_all(&hours, &read(&hours).expect("reads"), &mut findings);
+    let library = Library { calendars: hours.into(), ..Library::default() };
+    let known = Known { library: &library, ..Known::vars(&["event", "case", "vars", "now", "rule"]) };
     let conditions = decode_when(&file, &node, &known, &mut findings);
     (conditions, findings)
 }
@@ -20,13 +23,12 @@ fn decode(text: &str) -> (Vec<Condition>, Findings) {
 fn trace(text: &str, event: Value) -> (bool, Vec<ConditionTrace>) {
     let (conditions, findings) = decode(text);
     assert!(findings.is_empty(), "{text}: {}", findings.render());
-    let calendars = Arc::new(Calendars::new());
     let case = json!({"count": 5, "state": "open"});
     let event = Arc::new(event);
     let env = Env {
         vars: vec![("event", View::new(event.clone())), ("case", View::new(Arc::new(case.clone())))],
         now: "2026-01-05T09:00:00Z".parse().expect("a time"),
-        calendars: &calendars,
+        library: Library::empty(),
         is_open: &|_| false,
     };
     let quiet = every(&conditions, &event, &case, &env, &mut NoTrace).expect("runs");

@@ -248,8 +248,7 @@ fn conditions<S: Sink>(
     sink: &mut S,
 ) -> Result<bool, ScriptError> {
     let (plain, asking) = rule.when.split_at(rule.plain);
-    let nobody =
-        Env { vars: Vec::new(), now: work.now, calendars: work.rules.calendars(), is_open: &|_| false };
+    let nobody = Env { vars: Vec::new(), now: work.now, library: work.rules.library(), is_open: &|_| false };
     if !every(plain, event.value(), &Value::Null, &nobody, sink)? {
         return Ok(false);
     }
@@ -268,7 +267,7 @@ fn inactive(active: &Active, work: &Work<'_>) -> Option<String> {
     if active.until.is_some_and(|until| work.now >= until) {
         return Some(format!("it was active until {}", active.until.unwrap_or(work.now)));
     }
-    let inside = |name: &str| work.rules.calendars().get(name).is_some_and(|c| c.contains(work.now));
+    let inside = |name: &str| work.rules.library().calendars.get(name).is_some_and(|c| c.contains(work.now));
     if let Some(name) = active.during.as_deref().filter(|name| !inside(name)) {
         return Some(format!("it is active during {name} only"));
     }

@@ -127,7 +127,7 @@ impl<'a> Work<'a> {
             vec![("event", View::new(event.shared().clone())), ("case", case), ("rule", View::new(rule))];
         let is_open =
             |key: &str| self.case(&Key::new(key)).is_some_and(|c| c.state == super::CaseState::Open);
-        body(&Env { vars, now: self.now, calendars: self.rules.calendars(), is_open: &is_open })
+        body(&Env { vars, now: self.now, library: self.rules.library(), is_open: &is_open })
     }
 
     /// The finished step.

@@ -9,6 +9,8 @@ pub use page::{Example, Page};
 
 use serde::Serialize;
 
+use crate::yaml::Span;
+
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -43,6 +45,11 @@ impl Finding {
     /// A warning without a place.
     pub fn warning(code: &'static str, message: impl Into<String>) -> Self {
         Self { level: Level::Warning, ..Self::error(code, message) }
+    }
+
+    /// The place of what is wrong with a file as a whole.
+    pub(crate) fn start_of(file: &SourceFile) -> Place {
+        file.place(Span { line: 1, column: 1, len: 0 })
     }
 
     /// The same finding at a place.

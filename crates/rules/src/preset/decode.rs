@@ -6,6 +6,7 @@ use super::{PRESET_VARS, Preset, Table};
 use crate::event::{ROOTS, Severity, State};
 use crate::fields::{Fields, list, scalar_text, suggestion};
 use crate::finding::{Finding, Findings, SourceFile};
+use crate::library::Known;
 use crate::path::Path;
 use crate::template::{Template, TemplateTree};
 use crate::yaml::{Node, NodeKind};
@@ -36,7 +37,8 @@ impl Preset {
         let description = fields.text("description", findings);
         let setup = fields.texts("setup", findings).into_iter().map(|(text, _)| text).collect();
         let samples = fields.texts("samples", findings).into_iter().map(|(text, _)| text).collect();
-        let events = fields.take("events").and_then(|n| Template::at(file, n, &PRESET_VARS, findings));
+        let events =
+            fields.take("events").and_then(|n| Template::at(file, n, &Known::vars(&PRESET_VARS), findings));
         let mut event_fields = Vec::new();
         if let Some(node) = fields.need("event", findings) {
             event(file, node, "", &mut event_fields, findings);
@@ -45,8 +47,9 @@ impl Preset {
         let states = fields.take("states").map(|n| table(file, n, "states", &state_names, findings));
         let severities =
             fields.take("severities").map(|n| table(file, n, "severities", &Severity::ALL, findings));
-        let delivery_id =
-            fields.take("delivery_id").and_then(|n| Template::at(file, n, &PRESET_VARS, findings));
+        let delivery_id = fields
+            .take("delivery_id")
+            .and_then(|n| Template::at(file, n, &Known::vars(&PRESET_VARS), findings));
         (findings.errors() == before).then(|| Self {
             name: Arc::from(name),
             title,
@@ -98,7 +101,7 @@ fn event(
         }
         match Path::parse(&text) {
             Ok(path) if !path.is_many() => {
-                out.push((path, TemplateTree::at(file, value, &PRESET_VARS, findings)));
+                out.push((path, TemplateTree::at(file, value, &Known::vars(&PRESET_VARS), findings)));
             }
             Ok(path) => findings.push(
                 Finding::error("HW101", format!("`{path}` stands for many values")).at(file.place(key.span)),

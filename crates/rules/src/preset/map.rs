@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::Preset;
-use crate::calendar::Calendars;
 use crate::event::{Event, Severity, State};
+use crate::library::Library;
 use crate::script::{Env, View};
 
 /// A payload as a source sent it.
@@ -43,7 +43,6 @@ const NEVER: i64 = 31_536_000;
 impl Preset {
     /// Maps one delivery. Nothing is ever dropped: what does not fit becomes an unmapped event.
     pub fn map(&self, delivery: &Delivery<'_>) -> Mapped {
-        let calendars = Arc::new(Calendars::new());
         let source = Arc::new(Value::String(delivery.source.to_owned()));
         let env = |item: View| Env {
             vars: vec![
@@ -53,7 +52,7 @@ impl Preset {
                 ("source", View::new(source.clone())),
             ],
             now: delivery.at,
-            calendars: &calendars,
+            library: Library::empty(),
             is_open: &|_| false,
         };
         let whole = View::new(delivery.payload.clone());

@@ -89,14 +89,14 @@ fn a_map_in_the_configuration_is_a_preset_too() {
 fn a_field_that_cannot_be_read_costs_that_field_only() {
     let file = crate::SourceFile::new(
         "p.yaml",
-        "preset: x\nevent: { fingerprint: '${`${item.rule.id}`}', check: '${item.check}', title: '${upper(item.host.name)}', message: '${item.text}' }\n",
+        "preset: x\nevent: { fingerprint: '${item.rule.id + 1}', check: '${item.check}', title: '${item.host.name - 1}', message: '${item.text}' }\n",
     );
     let mut findings = crate::Findings::default();
     let node = crate::yaml::read(&file).expect("reads");
     let preset = Preset::decode(&file, &node, &mut findings).expect("a preset");
     let mapped = map(&preset, json!({"rule": {"id": 7}, "check": "Disk", "host": "srv-01", "text": "full"}));
     let event = &mapped.events[0];
-    assert_eq!((event.unmapped(), event.title(), event.fingerprint()), (None, "Disk", "7"));
+    assert_eq!((event.unmapped(), event.title(), event.fingerprint()), (None, "Disk", "8"));
     assert_eq!(event.value()["message"], json!("full"));
     let mapped = map(&preset, json!({"rule": "r", "check": "Disk"}));
     assert!(mapped.events[0].unmapped().is_some_and(|why| why.starts_with("`fingerprint`: ")));

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Active, EffectTemplate, Escalate, Limit, RULE_VARS, Rule, RuleId, RuleMode, Threshold};
-use crate::condition::{Condition, Known, Operator, decode_when};
+use super::{Active, EffectTemplate, Escalate, Limit, Rule, RuleId, RuleMode, Threshold};
+use crate::condition::{Condition, Operator, decode_when};
 use crate::event::State;
 use crate::fields::Fields;
 use crate::finding::{Finding, Findings, SourceFile};
+use crate::library::Known;
 use crate::template::Template;
 use crate::ticket::TicketTemplate;
 use crate::yaml::{Node, NodeKind};
@@ -18,7 +19,8 @@ use crate::yaml::{Node, NodeKind};
 /// What a rule may refer to outside its file.
 pub(crate) struct RuleContext<'a> {
     pub(crate) sources: Option<&'a BTreeSet<String>>,
-    pub(crate) calendars: &'a BTreeSet<String>,
+    /// What its expressions may use.
+    pub(crate) known: Known<'a>,
     pub(crate) defaults: Arc<TicketTemplate>,
     /// The configuration's own ticket defaults name a ticket type.
     pub(crate) has_type: bool,
@@ -48,19 +50,18 @@ impl Rule {
                 });
             }
         }
-        let known = Known { vars: &RULE_VARS, calendars: context.calendars };
-        let mut when =
-            fields.take("when").map(|n| decode_when(file, n, &known, findings)).unwrap_or_default();
+        let known = &context.known;
+        let mut when = fields.take("when").map(|n| decode_when(file, n, known, findings)).unwrap_or_default();
         // A stable sort: a key or script that fails must not matter where a plain condition does not hold, whichever
         // stands first in the file.
         when.sort_by_key(|condition| !condition.is_plain());
-        let key = fields.take("key").and_then(|n| Template::at(file, n, &RULE_VARS, findings));
+        let key = fields.take("key").and_then(|n| Template::at(file, n, known, findings));
         let threshold = fields.take("threshold").and_then(|n| threshold(file, n, findings));
         let hold = fields.duration("hold", findings).unwrap_or(Duration::ZERO);
         let unless_open = fields
             .texts("unless_open", findings)
             .into_iter()
-            .filter_map(|(_, n)| Template::at(file, n, &RULE_VARS, findings))
+            .filter_map(|(_, n)| Template::at(file, n, known, findings))
             .collect();
         let limit = fields.take("limit").and_then(|n| limit(file, n, findings));
         let escalate = fields.take("escalate");
@@ -74,7 +75,7 @@ impl Rule {
         }
         let effects = fields
             .need("then", findings)
-            .map(|n| EffectTemplate::decode_all(file, n, findings))
+            .map(|n| EffectTemplate::decode_all(file, n, known, findings))
             .unwrap_or_default();
         fields.finish(findings);
 
@@ -88,7 +89,7 @@ impl Rule {
                     .help("`escalate` belongs to the rule whose `then` opens the ticket"),
             );
         }
-        let escalate = escalate.map(|n| Escalate::decode_all(file, n, findings)).unwrap_or_default();
+        let escalate = escalate.map(|n| Escalate::decode_all(file, n, known, findings)).unwrap_or_default();
         let opens_untyped = effects
             .iter()
             .any(|effect| matches!(effect, EffectTemplate::OpenTicket { ticket, .. } if !ticket.has_type()));
@@ -227,7 +228,7 @@ fn active(file: &SourceFile, node: &Node, context: &RuleContext<'_>, findings: &
     let mut calendar = |key: &'static str, findings: &mut Findings| {
         let node = fields.take(key)?;
         let name = crate::fields::scalar_text(node)?;
-        if !context.calendars.contains(&name) {
+        if !context.known.library.calendars.contains_key(&name) {
             findings.push(
                 Finding::error("HW105", format!("there is no calendar `{name}`")).at(file.place(node.span)),
             );

@@ -4,13 +4,13 @@ use crate::condition::script_finding;
 use crate::event::{Event, ROOTS};
 use crate::fields::{Fields, list, scalar_text, suggestion};
 use crate::finding::{Finding, Findings, SourceFile};
+use crate::library::Known;
 use crate::path::Path;
 use crate::script::Script;
 use crate::template::{Template, TemplateTree};
 use crate::ticket::{NoteTemplate, Reference, TicketTemplate};
 use crate::yaml::{KeyNode, Node, NodeKind};
 
-use super::RULE_VARS;
 use super::lifecycle::Lifecycle;
 
 /// A compiled effect.
@@ -39,7 +39,12 @@ const EFFECTS: [&str; 7] =
 
 impl EffectTemplate {
     /// Decodes `then`: one map of effects, or a list of such maps.
-    pub(crate) fn decode_all(file: &SourceFile, node: &Node, findings: &mut Findings) -> Vec<Self> {
+    pub(crate) fn decode_all(
+        file: &SourceFile,
+        node: &Node,
+        known: &Known<'_>,
+        findings: &mut Findings,
+    ) -> Vec<Self> {
         let maps: Vec<&Node> = match &node.kind {
             NodeKind::List(items) => items.iter().collect(),
             _ => vec![node],
@@ -55,7 +60,9 @@ impl EffectTemplate {
         for map in maps {
             match &map.kind {
                 NodeKind::Map(entries) => {
-                    effects.extend(entries.iter().filter_map(|(k, v)| Self::decode(file, k, v, findings)));
+                    effects.extend(
+                        entries.iter().filter_map(|(k, v)| Self::decode(file, k, v, known, findings)),
+                    );
                 }
                 _ => findings.push(
                     Finding::error(
@@ -72,19 +79,25 @@ impl EffectTemplate {
         effects
     }
 
-    fn decode(file: &SourceFile, key: &KeyNode, node: &Node, findings: &mut Findings) -> Option<Self> {
+    fn decode(
+        file: &SourceFile,
+        key: &KeyNode,
+        node: &Node,
+        known: &Known<'_>,
+        findings: &mut Findings,
+    ) -> Option<Self> {
         match key.text.as_str() {
             "open_ticket" => {
                 let mut fields = Fields::of(file, node, "`open_ticket`", findings)?;
-                let ticket = TicketTemplate::take(&mut fields, &RULE_VARS, findings);
-                let lifecycle = Box::new(Lifecycle::take(&mut fields, &RULE_VARS, findings));
+                let ticket = TicketTemplate::take(&mut fields, known, findings);
+                let lifecycle = Box::new(Lifecycle::take(&mut fields, known, findings));
                 fields.finish(findings);
                 Some(Self::OpenTicket { ticket, lifecycle })
             }
             "update_ticket" => {
                 let mut fields = Fields::of(file, node, "`update_ticket`", findings)?;
-                let target = Target::take(&mut fields, findings);
-                let ticket = TicketTemplate::take(&mut fields, &RULE_VARS, findings);
+                let target = Target::take(&mut fields, known, findings);
+                let ticket = TicketTemplate::take(&mut fields, known, findings);
                 fields.finish(findings);
                 Some(Self::UpdateTicket { target, ticket })
             }
@@ -92,7 +105,7 @@ impl EffectTemplate {
                 let target = match &node.kind {
                     NodeKind::Map(entries) => {
                         entries.iter().find(|(k, _)| k.text == "ticket").map_or(Target::Case, |(_, n)| {
-                            Target::Ticket(TemplateTree::at(file, n, &RULE_VARS, findings))
+                            Target::Ticket(TemplateTree::at(file, n, known, findings))
                         })
                     }
                     _ => Target::Case,
@@ -103,11 +116,11 @@ impl EffectTemplate {
                         NoteTemplate::decode(
                             file,
                             &Node { span: node.span, kind: NodeKind::Map(rest) },
-                            &RULE_VARS,
+                            known,
                             findings,
                         )
                     }
-                    _ => NoteTemplate::decode(file, node, &RULE_VARS, findings),
+                    _ => NoteTemplate::decode(file, node, known, findings),
                 };
                 Some(Self::AddNote { target, note: note? })
             }
@@ -116,8 +129,7 @@ impl EffectTemplate {
                     return Some(Self::ResolveTicket { note: None, status: None });
                 }
                 let mut fields = Fields::of(file, node, "`resolve_ticket`", findings)?;
-                let note =
-                    fields.take("note").and_then(|n| NoteTemplate::decode(file, n, &RULE_VARS, findings));
+                let note = fields.take("note").and_then(|n| NoteTemplate::decode(file, n, known, findings));
                 let status = fields.take("status").and_then(|n| Reference::from_value(&n.to_value()));
                 fields.finish(findings);
                 Some(Self::ResolveTicket { note, status })
@@ -150,7 +162,7 @@ impl EffectTemplate {
                             );
                         }
                         Ok(parsed) => {
-                            sets.push((parsed, TemplateTree::at(file, value, &RULE_VARS, findings)));
+                            sets.push((parsed, TemplateTree::at(file, value, known, findings)));
                         }
                         Err(error) => findings
                             .push(Finding::error("HW101", error.to_string()).at(file.place(path.span))),
@@ -167,14 +179,14 @@ impl EffectTemplate {
                     );
                     return None;
                 }
-                Template::at(file, node, &RULE_VARS, findings).map(Self::Drop)
+                Template::at(file, node, known, findings).map(Self::Drop)
             }
             "script" => {
                 let source = scalar_text(node)?;
-                match Script::compile(&source, &RULE_VARS) {
+                match Script::compile(&source, known) {
                     Ok(script) => Some(Self::Script(script)),
                     Err(error) => {
-                        findings.push(script_finding(file, node, &error));
+                        findings.push(script_finding(file, node, error));
                         None
                     }
                 }
@@ -203,10 +215,10 @@ impl EffectTemplate {
 }
 
 impl Target {
-    fn take(fields: &mut Fields<'_>, findings: &mut Findings) -> Self {
+    fn take(fields: &mut Fields<'_>, known: &Known<'_>, findings: &mut Findings) -> Self {
         let file = fields.file();
         fields
             .take("ticket")
-            .map_or(Self::Case, |node| Self::Ticket(TemplateTree::at(file, node, &RULE_VARS, findings)))
+            .map_or(Self::Case, |node| Self::Ticket(TemplateTree::at(file, node, known, findings)))
     }
 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::RULE_VARS;
 use crate::fields::Fields;
 use crate::finding::{Finding, Findings, SourceFile};
+use crate::library::Known;
 use crate::ticket::{NoteTemplate, TicketTemplate};
 use crate::yaml::{Node, NodeKind};
 
@@ -28,18 +28,23 @@ const UNLESS: [(&str, Unless); 2] = [("assigned", Unless::Touched), ("touched", 
 
 impl Escalate {
     /// Decodes one step or a list of them; the steps in the order of their times.
-    pub(crate) fn decode_all(file: &SourceFile, node: &Node, findings: &mut Findings) -> Vec<Self> {
+    pub(crate) fn decode_all(
+        file: &SourceFile,
+        node: &Node,
+        known: &Known<'_>,
+        findings: &mut Findings,
+    ) -> Vec<Self> {
         let items: Vec<&Node> = match &node.kind {
             NodeKind::List(items) => items.iter().collect(),
             _ => vec![node],
         };
         let mut steps: Vec<Self> =
-            items.into_iter().filter_map(|item| Self::decode(file, item, findings)).collect();
+            items.into_iter().filter_map(|item| Self::decode(file, item, known, findings)).collect();
         steps.sort_by_key(|step| step.after);
         steps
     }
 
-    fn decode(file: &SourceFile, node: &Node, findings: &mut Findings) -> Option<Self> {
+    fn decode(file: &SourceFile, node: &Node, known: &Known<'_>, findings: &mut Findings) -> Option<Self> {
         let mut fields = Fields::of(file, node, "an escalation", findings)?;
         fields.need("after", findings);
         let after = fields.duration("after", findings);
@@ -54,8 +59,8 @@ impl Escalate {
                     .help("give it `update`, with ticket fields, or `note`"),
             );
         }
-        let update = update.map(|n| TicketTemplate::decode(file, n, "`update`", &RULE_VARS, findings));
-        let note = note.and_then(|n| NoteTemplate::decode(file, n, &RULE_VARS, findings));
+        let update = update.map(|n| TicketTemplate::decode(file, n, "`update`", known, findings));
+        let note = note.and_then(|n| NoteTemplate::decode(file, n, known, findings));
         Some(Self { after: after?, unless, update, note })
     }
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::duration::parse_duration;
 use crate::fields::Fields;
 use crate::finding::{Findings, SourceFile};
+use crate::library::Known;
 use crate::ticket::{NoteTemplate, Reference};
 use crate::yaml::{Node, NodeKind};
 
@@ -85,7 +86,7 @@ fn again(action: AgainDo, at_most: Option<Duration>) -> Again {
 
 impl Lifecycle {
     /// Takes `again`, `resolved` and `reopen_within` out of an `open_ticket` map.
-    pub(crate) fn take(fields: &mut Fields<'_>, known: &[&str], findings: &mut Findings) -> Self {
+    pub(crate) fn take(fields: &mut Fields<'_>, known: &Known<'_>, findings: &mut Findings) -> Self {
         let file = fields.file();
         let mut lifecycle = Self::default();
         // The short form names the action alone: `again: note`.
@@ -147,7 +148,7 @@ fn pick<T: Copy>(choices: &[(&str, T)], name: &str) -> Option<T> {
     choices.iter().find(|(n, _)| *n == name).map(|(_, value)| *value)
 }
 
-fn resolved(file: &SourceFile, node: &Node, known: &[&str], findings: &mut Findings) -> Resolved {
+fn resolved(file: &SourceFile, node: &Node, known: &Known<'_>, findings: &mut Findings) -> Resolved {
     let mut resolved = Lifecycle::default().resolved;
     let Some(mut inner) = Fields::of(file, node, "`resolved`", findings) else { return resolved };
     resolved.action = inner.choice("do", &RESOLVED, findings);

@@ -10,7 +10,9 @@ use crate::calendar::Calendars;
 use crate::event::Event;
 use crate::fields::Fields;
 use crate::finding::{Finding, Findings, SourceFile};
+use crate::library::{Known, Library, Tables};
 use crate::rule::{RULE_VARS, Rule, RuleContext, RuleId};
+use crate::script::{Modules, Use};
 use crate::ticket::TicketTemplate;
 use crate::yaml::{Node, NodeKind, read};
 
@@ -29,7 +31,7 @@ pub enum OnRuleError {
 /// What the configuration says about rules.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    ticket_defaults: Arc<TicketTemplate>,
+    ticket_defaults: Option<(SourceFile, Node)>,
     /// The calendars by name.
     pub calendars: Arc<Calendars>,
     /// What a failing rule leads to.
@@ -39,10 +41,10 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Takes the configuration's `ticket_defaults`.
-    pub fn decode_ticket_defaults(&mut self, file: &SourceFile, node: &Node, findings: &mut Findings) {
-        self.ticket_defaults =
-            Arc::new(TicketTemplate::decode(file, node, "`ticket_defaults`", &RULE_VARS, findings));
+    /// Takes the configuration's `ticket_defaults`. They are compiled with the rules, whose tables and modules they may
+    /// use; their mistakes are among the findings of that.
+    pub fn ticket_defaults(&mut self, file: &SourceFile, node: &Node) {
+        self.ticket_defaults = Some((file.clone(), node.clone()));
     }
 }
 
@@ -52,17 +54,28 @@ pub struct RuleSet {
     rules: Arc<[Rule]>,
     by_id: Arc<HashMap<RuleId, usize>>,
     index: Arc<Index>,
-    settings: Arc<Settings>,
+    library: Arc<Library>,
+    ticket_defaults: Arc<TicketTemplate>,
+    on_rule_error: OnRuleError,
 }
 
 impl RuleSet {
-    /// Compiles the rules of `files`, tried in the order of their paths. Rules with mistakes are left out and are
-    /// findings; whoever loads decides whether to go on without them.
+    /// Compiles the rules of `files`, tried in the order of their paths. Among the files may be the tables (those in
+    /// a folder named `tables`) and modules (`.rhai`) that the rules use. Rules with mistakes are
+    /// left out and are findings; whoever loads decides whether to go on without them.
     pub fn load(files: &[SourceFile], settings: Settings) -> (Self, Findings) {
         let mut findings = Findings::default();
         let mut files: Vec<&SourceFile> = files.iter().collect();
         files.sort_by(|a, b| a.path.cmp(&b.path));
-        let calendars: BTreeSet<String> = settings.calendars.keys().cloned().collect();
+        let Settings { ticket_defaults, calendars, on_rule_error, sources } = settings;
+        let (files, library) = library(files, calendars, &mut findings);
+        let ticket_defaults = ticket_defaults.map(|(file, node)| {
+            let known = Known { vars: &RULE_VARS, library: &library, uses: &[], file: &file.path };
+            TicketTemplate::decode(&file, &node, "`ticket_defaults`", &known, &mut findings)
+        });
+        let ticket_defaults = ticket_defaults.unwrap_or_default();
+        let around =
+            Around { sources: sources.as_ref(), library: &library, has_type: ticket_defaults.has_type() };
         let mut rules: Vec<Rule> = Vec::new();
         let mut seen: BTreeMap<RuleId, Arc<str>> = BTreeMap::new();
         for file in files {
@@ -74,7 +87,7 @@ impl RuleSet {
                 }
             };
             let mut of_file = Findings::default();
-            for (rule, id_node) in load_file(file, &node, &settings, &calendars, &mut of_file) {
+            for (rule, id_node) in load_file(file, &node, &around, &mut of_file) {
                 if let Some(first) = seen.get(rule.id()) {
                     of_file.push(
                         Finding::error("HW018", format!("the id `{}` is used twice", rule.id()))
@@ -94,7 +107,9 @@ impl RuleSet {
             rules: rules.into(),
             by_id: Arc::new(by_id),
             index: Arc::new(index),
-            settings: Arc::new(settings),
+            library,
+            ticket_defaults: Arc::new(ticket_defaults),
+            on_rule_error,
         };
         (set, findings)
     }
@@ -117,17 +132,17 @@ impl RuleSet {
             .try_fold(Duration::ZERO, |longest, rule| Some(longest.max(rule.longest_reopening()?)))
     }
 
-    /// The calendars by name.
-    pub(crate) fn calendars(&self) -> &Arc<Calendars> {
-        &self.settings.calendars
+    /// What expressions can look up.
+    pub(crate) fn library(&self) -> &Arc<Library> {
+        &self.library
     }
 
     pub(crate) fn ticket_defaults(&self) -> &TicketTemplate {
-        &self.settings.ticket_defaults
+        &self.ticket_defaults
     }
 
     pub(crate) fn on_rule_error(&self) -> OnRuleError {
-        self.settings.on_rule_error
+        self.on_rule_error
     }
 
     /// The rules that can match the event, in order: all of them but those whose leading equality cannot hold.
@@ -136,28 +151,52 @@ impl RuleSet {
     }
 }
 
+/// The tables and modules among the files, and the rule files.
+fn library<'f>(
+    files: Vec<&'f SourceFile>,
+    calendars: Arc<Calendars>,
+    findings: &mut Findings,
+) -> (Vec<&'f SourceFile>, Arc<Library>) {
+    let (modules, files): (Vec<_>, Vec<_>) = files.into_iter().partition(|f| Modules::is_module(&f.path));
+    let (tables, files): (Vec<_>, Vec<_>) = files.into_iter().partition(|f| Tables::is_table(&f.path));
+    let tables = Tables::load(&tables, findings);
+    let mut library = Library { calendars, tables, modules: Modules::default() };
+    library.modules = Modules::load(&modules, &library, findings);
+    (files, Arc::new(library))
+}
+
+/// What is the same for all rule files.
+struct Around<'a> {
+    sources: Option<&'a BTreeSet<String>>,
+    library: &'a Library,
+    /// The configuration's own ticket defaults name a ticket type.
+    has_type: bool,
+}
+
 fn load_file(
     file: &SourceFile,
     node: &Node,
-    settings: &Settings,
-    calendars: &BTreeSet<String>,
+    around: &Around<'_>,
     findings: &mut Findings,
 ) -> Vec<(Rule, crate::yaml::Span)> {
     let Some(mut fields) = Fields::of(file, node, "a rule file", findings) else { return Vec::new() };
+    let uses =
+        fields.take("use").map(|n| Use::decode_all(file, n, around.library, findings)).unwrap_or_default();
+    let known = Known { vars: &RULE_VARS, library: around.library, uses: &uses, file: &file.path };
     let mut defaults = TicketTemplate::default();
     if let Some(node) = fields.take("defaults")
         && let Some(mut inner) = Fields::of(file, node, "`defaults`", findings)
     {
         if let Some(ticket) = inner.take("ticket") {
-            defaults = TicketTemplate::decode(file, ticket, "`defaults.ticket`", &RULE_VARS, findings);
+            defaults = TicketTemplate::decode(file, ticket, "`defaults.ticket`", &known, findings);
         }
         inner.finish(findings);
     }
     let context = RuleContext {
-        sources: settings.sources.as_ref(),
-        calendars,
+        sources: around.sources,
+        known,
         defaults: Arc::new(defaults),
-        has_type: settings.ticket_defaults.has_type(),
+        has_type: around.has_type,
     };
     let mut rules = Vec::new();
     match fields.take("rules").map(|n| (&n.kind, n)) {

@@ -67,7 +67,7 @@ fn a_ticket_without_a_type_is_refused_wherever_the_type_could_come_from() {
     assert_eq!(check(&rule.replace("{}", "{ type: Alert }")), "");
     let mut settings = Settings::default();
     let file = SourceFile::new("haloward.yaml", "{ type: Alert }");
-    settings.decode_ticket_defaults(&file, &read(&file).expect("reads"), &mut Findings::default());
+    settings.ticket_defaults(&file, &read(&file).expect("reads"));
     assert!(load(&[("r.yaml", rule)], settings).1.is_empty());
 }
 

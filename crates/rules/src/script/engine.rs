@@ -6,10 +6,10 @@ use rhai::packages::{
     ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage, BasicMapPackage,
     BasicMathPackage, BasicStringPackage, LanguageCorePackage, LogicPackage, MoreStringPackage, Package,
 };
-use rhai::{AST, Engine, EvalAltResult, OptimizationLevel, ParseError, Position, Scope, Token};
+use rhai::{AST, Engine, EvalAltResult, OptimizationLevel, ParseError, ParseErrorType, Scope, Token};
 
-use super::ScriptError;
 use super::functions;
+use super::{CompileError, ScriptError, place};
 
 /// Every limit on a script, with its reason.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +30,8 @@ pub(crate) struct Limits {
     pub(crate) variables: usize,
     /// Functions a script may define.
     pub(crate) functions: usize,
+    /// Modules a run may import: more than a script can keep apart.
+    pub(crate) modules: usize,
 }
 
 impl Limits {
@@ -42,6 +44,7 @@ impl Limits {
         map_len: 10_000,
         variables: 256,
         functions: 128,
+        modules: 32,
     };
 }
 
@@ -73,7 +76,8 @@ pub(super) fn build(limits: Limits) -> Engine {
         .set_max_map_size(limits.map_len)
         .set_max_variables(limits.variables)
         .set_max_functions(limits.functions)
-        .set_max_modules(0)
+        .set_max_modules(limits.modules)
+        .set_module_resolver(super::modules::Resolver)
         .set_optimization_level(OptimizationLevel::Simple)
         .set_fail_on_invalid_map_property(false)
         .set_strict_variables(true)
@@ -96,7 +100,7 @@ fn release_words(engine: &mut Engine) {
 }
 
 /// Compiles a script that sees the variables `known`.
-pub(crate) fn compile(source: &str, known: &[&str]) -> Result<AST, ScriptError> {
+pub(super) fn compile(source: &str, known: &[&str]) -> Result<AST, CompileError> {
     let mut scope = Scope::new();
     for name in known {
         scope.push(*name, ());
@@ -104,8 +108,15 @@ pub(crate) fn compile(source: &str, known: &[&str]) -> Result<AST, ScriptError> 
     engine().compile_with_scope(&scope, source).map_err(|error| parse_error(&error))
 }
 
-fn parse_error(error: &ParseError) -> ScriptError {
-    ScriptError { message: lower_first(&error.err_type().to_string()), at: place(error.position()) }
+fn parse_error(error: &ParseError) -> CompileError {
+    let (said, help) = match error.err_type() {
+        ParseErrorType::ModuleUndefined(name) => (
+            format!("there is no module called `{name}` here"),
+            Some(format!("import it in the script, or name it in the file: `use: {{ {name}: lib/{name} }}`")),
+        ),
+        other => (lower_first(&other.to_string()), None),
+    };
+    CompileError { at: place(error.position()), help, ..CompileError::new(said) }
 }
 
 pub(super) fn script_error(error: &EvalAltResult) -> ScriptError {
@@ -118,6 +129,7 @@ pub(super) fn script_error(error: &EvalAltResult) -> ScriptError {
         EvalAltResult::ErrorStackOverflow(_) => "the script calls itself too deeply".to_owned(),
         EvalAltResult::ErrorDataTooLarge(what, _) => format!("the script made something too large: {what}"),
         EvalAltResult::ErrorRuntime(value, _) => value.to_string(),
+        EvalAltResult::ErrorModuleNotFound(path, _) => format!("there is no module `{path}`"),
         EvalAltResult::ErrorFunctionNotFound(signature, _) => {
             format!("there is no function `{}`", readable(signature))
         }
@@ -138,10 +150,6 @@ fn readable(signature: &str) -> String {
         .replace("f64", "number")
         .replace("()", "nothing")
         .replace("haloward_rules::script::view::View", "map")
-}
-
-fn place(position: Position) -> Option<(usize, usize)> {
-    position.line().map(|line| (line, position.position().unwrap_or(1)))
 }
 
 fn lower_first(text: &str) -> String {

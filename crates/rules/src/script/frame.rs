@@ -1,4 +1,4 @@
-//! What a running script's functions need besides their arguments: the time, the calendars, the effects asked for.
+//! What a running script's functions need besides their arguments: the time, what can be looked up, the effects asked for.
 //!
 //! Rhai gives native functions no per-run context, so the frame stands in a thread-local slot for exactly the length
 //! of one evaluation; nothing outlives it and nothing else reads it.
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::calendar::Calendars;
+use crate::library::Library;
 
 /// An effect a deciding script asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,7 +24,7 @@ pub(crate) struct ScriptEffect {
 #[derive(Debug)]
 pub(super) struct Frame {
     pub(super) now: Timestamp,
-    pub(super) calendars: Arc<Calendars>,
+    pub(super) library: Arc<Library>,
     pub(super) effects: Vec<ScriptEffect>,
     /// A key whose answer the run needs and does not have.
     pub(super) asked: Option<String>,
@@ -36,8 +36,8 @@ thread_local! {
 }
 
 impl Frame {
-    pub(super) fn new(now: Timestamp, calendars: Arc<Calendars>) -> Self {
-        Self { now, calendars, effects: Vec::new(), asked: None, answers: HashMap::new() }
+    pub(super) fn new(now: Timestamp, library: Arc<Library>) -> Self {
+        Self { now, library, effects: Vec::new(), asked: None, answers: HashMap::new() }
     }
 
     pub(super) fn answer(&mut self, key: String, open: bool) {
@@ -52,7 +52,7 @@ impl Frame {
 
 /// Runs `body` with `frame` in place and gives the frame back.
 pub(super) fn with<T>(frame: Frame, body: impl FnOnce() -> T) -> (T, Frame) {
-    let empty = Frame::new(frame.now, frame.calendars.clone());
+    let empty = Frame::new(frame.now, frame.library.clone());
     CURRENT.with(|slot| *slot.borrow_mut() = Some(frame));
     let result = body();
     let frame = CURRENT.with(|slot| slot.borrow_mut().take()).unwrap_or(empty);

@@ -22,6 +22,7 @@ pub(super) fn register(engine: &mut Engine) {
     nothing(engine);
     texts(engine);
     times(engine);
+    tables(engine);
     effects(engine);
     // The package has a `sleep`, and no symbol can disable it; a function of ours under its name comes first.
     engine.register_fn("sleep", |_: i64| -> Fallible<()> { fail("scripts cannot sleep") });
@@ -51,9 +52,13 @@ fn views(engine: &mut Engine) {
         .register_fn("!=", |a: View, b: View| a.value() != b.value());
 }
 
-/// A field that is not there reads as nothing, and asking nothing about itself is no error.
+/// A field that is not there reads as nothing, whatever it is looked for in, and asking nothing about itself is no error.
 fn nothing(engine: &mut Engine) {
     engine
+        .register_indexer_get(|_: &mut Dynamic, _: ImmutableString| Dynamic::UNIT)
+        // Rhai tags values with numbers of its own; here it is a name like any other.
+        .register_get("tag", |_: &mut Dynamic| Dynamic::UNIT)
+        .register_get("tag", |view: &mut View| view.get("tag").to_dynamic())
         .register_indexer_get(|(): &mut (), _: ImmutableString| Dynamic::UNIT)
         .register_indexer_get(|(): &mut (), _: i64| Dynamic::UNIT);
     for name in ["starts_with", "ends_with", "contains", "matches"] {
@@ -181,8 +186,8 @@ fn times(engine: &mut Engine) {
             },
         )
         .register_fn("in_calendar", |name: ImmutableString| -> Fallible<bool> {
-            let found =
-                frame::current(|f| f.calendars.get(name.as_str()).map(|c| c.contains(f.now))).flatten();
+            let found = frame::current(|f| f.library.calendars.get(name.as_str()).map(|c| c.contains(f.now)));
+            let found = found.flatten();
             found.map_or_else(|| fail(format!("there is no calendar `{name}`")), Ok)
         })
         .register_fn("is_open", |key: ImmutableString| -> Fallible<bool> {
@@ -193,8 +198,22 @@ fn times(engine: &mut Engine) {
                 }
                 known
             });
-            known.flatten().map_or_else(|| fail("the answer is not known yet"), Ok)
+            known.flatten().map_or_else(|| fail("`is_open` can be asked when there is an event only"), Ok)
         });
+}
+
+fn tables(engine: &mut Engine) {
+    engine.register_fn("lookup", |table: ImmutableString, key: Dynamic| -> Fallible<Dynamic> {
+        let key = to_value(&key);
+        let row = frame::current(|frame| {
+            let table = frame.library.tables.get(&table)?;
+            Some(table.get(&crate::value::to_text(&key)).cloned())
+        });
+        match row.flatten() {
+            Some(row) => Ok(row.map_or(Dynamic::UNIT, |row| View::new(row).to_dynamic())),
+            None => fail(format!("there is no table `{table}`")),
+        }
+    });
 }
 
 fn effects(engine: &mut Engine) {

@@ -4,23 +4,29 @@
 //! such as `event.device.name ?? "unknown"` are most of what people write; they run without the interpreter
 //! (`a_path_reads_the_same_with_and_without_the_interpreter`).
 
+mod check;
 mod engine;
 mod frame;
 mod functions;
+mod modules;
 mod pathexpr;
+mod uses;
 mod view;
 
-use engine::compile;
 pub(crate) use frame::ScriptEffect;
+pub(crate) use modules::Modules;
+pub(crate) use uses::Use;
 pub(crate) use view::View;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rhai::{AST, Dynamic, Scope};
+use rhai::{AST, Dynamic, Position, Scope};
 use serde_json::Value;
 
-use crate::calendar::Calendars;
+use crate::finding::{Finding, SourceFile};
+use crate::library::{Known, Library};
+use crate::yaml::Span;
 use frame::Frame;
 use pathexpr::PathExpr;
 
@@ -30,8 +36,8 @@ pub(crate) struct Env<'a> {
     pub(crate) vars: Vec<(&'static str, View)>,
     /// The time of the decision.
     pub(crate) now: Timestamp,
-    /// The calendars by name.
-    pub(crate) calendars: &'a Arc<Calendars>,
+    /// What can be looked up.
+    pub(crate) library: &'a Arc<Library>,
     /// Whether the case of a key is open.
     pub(crate) is_open: &'a dyn Fn(&str) -> bool,
 }
@@ -64,6 +70,40 @@ impl std::fmt::Display for ScriptError {
     }
 }
 
+/// Why a script cannot be compiled, and where in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CompileError {
+    /// The code of its finding; empty where nothing more is known than that the grammar is wrong.
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+    /// Line and column in the script, from 1.
+    pub(crate) at: Option<(usize, usize)>,
+    /// How many characters it is about.
+    pub(crate) len: usize,
+    pub(crate) help: Option<String>,
+}
+
+impl CompileError {
+    fn new(message: impl Into<String>) -> Self {
+        Self { code: "", message: message.into(), at: None, len: 1, help: None }
+    }
+
+    /// The finding in a file of which the script is all.
+    fn finding(self, span: impl Fn(u32, u32, u32) -> Span, file: &SourceFile) -> Finding {
+        let (line, column) = self.at.unwrap_or((1, 1));
+        let finding = Finding::error(self.code, self.message);
+        let finding = finding.at(file.place(span(line as u32, column as u32, self.len as u32)));
+        match self.help {
+            Some(help) => finding.help(help),
+            None => finding,
+        }
+    }
+}
+
+fn place(position: Position) -> Option<(usize, usize)> {
+    position.line().map(|line| (line, position.position().unwrap_or(1)))
+}
+
 /// A compiled expression or script.
 #[derive(Debug, Clone)]
 pub(crate) struct Script {
@@ -78,14 +118,23 @@ enum Code {
 }
 
 impl Script {
-    /// Compiles one expression (or statements whose last is the value). `known` names the variables there are.
-    pub(crate) fn compile(source: &str, known: &[&str]) -> Result<Self, ScriptError> {
+    /// Compiles one expression (or statements whose last is the value), which may use what is `known`.
+    pub(crate) fn compile(source: &str, known: &Known<'_>) -> Result<Self, CompileError> {
         if let Some(path) = PathExpr::parse(source)
-            && path.roots().all(|root| known.contains(&root))
+            && path.roots().all(|root| known.vars.contains(&root))
         {
             return Ok(Self { source: Arc::from(source), code: Code::Path(path) });
         }
-        let ast = compile(source, known)?;
+        // What the file uses is imported on a line of its own, so that columns stay as they are.
+        let before = uses::imports_for(source, known.uses);
+        let lines = usize::from(!before.is_empty());
+        let compiled = engine::compile(&format!("{before}{source}"), known.vars);
+        let compiled = compiled.and_then(|ast| check::calls(&ast, known).map(|()| ast));
+        let mut ast = compiled.map_err(|error| CompileError {
+            at: error.at.map(|(line, column)| (line.saturating_sub(lines).max(1), column)),
+            ..error
+        })?;
+        ast.set_source(known.file);
         Ok(Self { source: Arc::from(source), code: Code::Rhai(Arc::new(ast)) })
     }
 
@@ -144,7 +193,7 @@ const MAX_ASKED: usize = 64;
 /// Runs the script. Functions such as `is_open` need what only the caller can look up; a run that meets an unknown
 /// answer stops, the answer is fetched, and the script starts again: it has no side effects, so this is safe.
 fn run(ast: &AST, env: &Env<'_>) -> Result<(Dynamic, Vec<ScriptEffect>), ScriptError> {
-    let mut frame = Frame::new(env.now, env.calendars.clone());
+    let mut frame = Frame::new(env.now, env.library.clone());
     for _ in 0..=MAX_ASKED {
         let mut scope = Scope::new();
         for (name, view) in &env.vars {

@@ -16,6 +16,26 @@ enum Alternative {
     Text(String),
 }
 
+/// Properties that Rhai gives texts, numbers and lists: what a path with one of them means, it has to say.
+const PROPERTIES: [&str; 16] = [
+    "bits",
+    "bytes",
+    "ceiling",
+    "chars",
+    "floor",
+    "fraction",
+    "int",
+    "is_empty",
+    "is_even",
+    "is_finite",
+    "is_infinite",
+    "is_nan",
+    "is_odd",
+    "is_zero",
+    "len",
+    "round",
+];
+
 const KEYWORDS: [&str; 12] =
     ["true", "false", "let", "if", "else", "for", "while", "loop", "fn", "return", "this", "switch"];
 
@@ -79,6 +99,6 @@ fn parse_alternative(text: &str) -> Option<Alternative> {
             && !KEYWORDS.contains(&name)
     };
     let steps: Vec<String> = names.map(str::to_owned).collect();
-    (is_name(root) && steps.iter().all(|s| is_name(s)))
+    (is_name(root) && steps.iter().all(|s| is_name(s) && !PROPERTIES.contains(&s.as_str())))
         .then(|| Alternative::Path { root: root.to_owned(), steps })
 }

@@ -4,14 +4,18 @@ use serde_json::json;
 const KNOWN: [&str; 4] = ["event", "case", "vars", "now"];
 
 fn with_env<T>(event: Value, body: impl FnOnce(&Env<'_>) -> T) -> T {
-    let calendars = Arc::new(Calendars::new());
     let env = Env {
         vars: vec![("event", View::new(Arc::new(event))), ("case", View::new(Arc::new(json!({"count": 2}))))],
         now: "2026-01-05T09:00:00Z".parse().expect("a time"),
-        calendars: &calendars,
+        library: Library::empty(),
         is_open: &|key| key == "host/srv-01",
     };
     body(&env)
+}
+
+fn compiled(source: &str) -> Result<Script, ScriptError> {
+    let error = |error: CompileError| ScriptError { message: error.message, at: error.at };
+    Script::compile(source, &Known::vars(&KNOWN)).map_err(error)
 }
 
 fn eval(source: &str) -> Result<Output, ScriptError> {
@@ -19,7 +23,7 @@ fn eval(source: &str) -> Result<Output, ScriptError> {
         "title": "Disk", "severity": "high", "device": {"name": "LAB-1"}, "n": 7, "tags": ["a", "b"],
         "big": 18_446_744_073_709_551_615_u64, "vars": {"x": "y"}, "occurred_at": "2026-01-05T07:30:00Z"
     });
-    with_env(event, |env| Script::compile(source, &KNOWN)?.eval(env))
+    with_env(event, |env| compiled(source)?.eval(env))
 }
 
 fn value(source: &str) -> Value {
@@ -48,6 +52,40 @@ fn scripts_read_fields_and_missing_ones_are_nothing() {
     assert_eq!(value("\"name\" in event.device"), json!(true));
     assert_eq!(value("event.big"), json!(18_446_744_073_709_551_615_u64), "paths keep the exact number");
     assert_eq!(value("if case.count > 3 { \"High\" } else { \"Medium\" }"), json!("Medium"));
+}
+
+#[test]
+fn a_path_through_a_value_that_has_no_fields_is_nothing() {
+    for source in [
+        "event.title.nope",
+        "event.title.nope.deeper",
+        "event.n.nope",
+        "event.tags.name",
+        "event.title.nope ?? ()",
+        "true.nope",
+        "(1.5).nope",
+    ] {
+        assert_eq!(value(source), Value::Null, "{source}");
+    }
+    assert_eq!(value("event.title.nope ?? upper(event.severity)"), json!("HIGH"));
+    assert_eq!(value("event.device.name.nope ?? event.n + 1"), json!(8));
+    assert_eq!(value("event.title.len"), json!(4), "a text's own properties stay");
+}
+
+#[test]
+fn tag_is_a_field_like_any_other() {
+    let event = json!({"item": {"tag": "web"}, "title": "x"});
+    let read = |source: &str| {
+        let output = with_env(event.clone(), |env| compiled(source)?.eval(env)).expect(source);
+        let Output::Value(value) = output else { panic!("{source} is no value") };
+        value
+    };
+    assert_eq!(read("event.item.tag"), json!("web"));
+    assert_eq!(read("upper(event.item.tag)"), json!("WEB"));
+    assert_eq!(read("event.item.tag.nope ?? upper(\"none\")"), json!("NONE"));
+    assert_eq!(read("event.tag ?? lower(\"NONE\")"), json!("none"));
+    assert_eq!(read("event.title.tag ?? lower(\"NONE\")"), json!("none"));
+    assert_eq!(read("#{ tag: 1 }.tag"), json!(1));
 }
 
 #[test]
@@ -95,8 +133,7 @@ fn a_deciding_script_gives_its_effects_in_order() {
         if event.device.name.starts_with("LAB-") { drop("lab machine"); return; }
         open_ticket(#{ summary: "x" });
     "#;
-    let decide =
-        |event| with_env(event, |env| Script::compile(source, &KNOWN)?.decide(env)).expect("decides");
+    let decide = |event| with_env(event, |env| compiled(source)?.decide(env)).expect("decides");
     let dropped = decide(json!({"device": {"name": "LAB-7"}}));
     assert_eq!(dropped, vec![ScriptEffect { name: "drop", arg: json!("lab machine") }]);
     let opened = decide(json!({"device": {"name": "SRV"}}));
@@ -116,6 +153,14 @@ fn a_path_reads_the_same_with_and_without_the_interpreter() {
         "case.count",
         "event.tags",
         "event.device",
+        "event.title.nope",
+        "event.title.tag",
+        "event.tags.name",
+        "event.title.len",
+        "event.device.len",
+        "event.device.tag",
+        "event.n.is_odd ?? event.title",
+        "event.title.nope ?? event.title",
     ] {
         let interpreted = value(&format!("let it = {source}; it"));
         assert_eq!(value(source), interpreted, "{source}");
@@ -124,9 +169,9 @@ fn a_path_reads_the_same_with_and_without_the_interpreter() {
 
 #[test]
 fn errors_name_the_place_in_the_script() {
-    let error = Script::compile("event.title ==", &KNOWN).expect_err("broken");
+    let error = compiled("event.title ==").expect_err("broken");
     assert_eq!(error.at.map(|(line, _)| line), Some(1));
-    let error = Script::compile("evnt.title == 1", &KNOWN).expect_err("unknown variable");
+    let error = compiled("evnt.title == 1").expect_err("unknown variable");
     assert!(error.message.contains("evnt"), "{}", error.message);
 }
 
@@ -143,14 +188,14 @@ fn the_limits_are_ours_and_the_same_in_debug_and_release() {
     assert_eq!(engine.max_map_size(), limits.map_len);
     assert_eq!(engine.max_variables(), limits.variables);
     assert_eq!(engine.max_functions(), limits.functions);
-    assert_eq!(engine.max_modules(), 0);
+    assert_eq!(engine.max_modules(), limits.modules);
     assert_eq!(engine.optimization_level(), rhai::OptimizationLevel::Simple);
 }
 
 #[test]
 fn an_expression_at_the_depth_limit_compiles_and_one_beyond_does_not() {
     let nested = |depth: usize| format!("{}1{}", "(1 + ".repeat(depth), ")".repeat(depth));
-    assert!(Script::compile(&nested(20), &KNOWN).is_ok());
-    let error = Script::compile(&nested(200), &KNOWN).expect_err("too deep");
+    assert!(compiled(&nested(20)).is_ok());
+    let error = compiled(&nested(200)).expect_err("too deep");
     assert!(error.message.contains("maximum complexity"), "{}", error.message);
 }

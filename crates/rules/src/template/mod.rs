@@ -3,6 +3,7 @@
 //! A text that is exactly one `${…}` keeps the value's type. In Markdown fields values are put in after the Markdown
 //! has been read, so nothing an alert contains can become markup (see [`markdown`]).
 
+mod expression;
 mod markdown;
 
 pub(crate) use markdown::{escape_html, plain_to_html};
@@ -10,7 +11,8 @@ pub(crate) use markdown::{escape_html, plain_to_html};
 use serde_json::Value;
 
 use crate::finding::{Finding, Findings, SourceFile};
-use crate::script::{Env, Output, Script, ScriptError};
+use crate::library::Known;
+use crate::script::{CompileError, Env, Output, Script, ScriptError};
 use crate::yaml::{Node, NodeKind};
 
 /// A compiled template.
@@ -28,14 +30,16 @@ enum Part {
 /// Where a template is broken: characters from its start, and how long.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TemplateError {
+    pub(crate) code: &'static str,
     pub(crate) message: String,
     pub(crate) offset: usize,
     pub(crate) len: usize,
+    pub(crate) help: Option<String>,
 }
 
 impl Template {
-    /// Compiles a template whose expressions see the variables `known`.
-    pub(crate) fn compile(source: &str, known: &[&str]) -> Result<Self, TemplateError> {
+    /// Compiles a template whose expressions may use what is `known`.
+    pub(crate) fn compile(source: &str, known: &Known<'_>) -> Result<Self, TemplateError> {
         let mut parts = Vec::new();
         let mut text = String::new();
         let mut rest = source;
@@ -48,19 +52,23 @@ impl Template {
             } else if let Some(inner) = after.strip_prefix('{') {
                 let offset = source.len() - inner.len();
                 let chars = |bytes: usize| source[..bytes].chars().count();
-                let end = end_of_expression(inner).ok_or_else(|| TemplateError {
+                let end = expression::end(inner).ok_or_else(|| TemplateError {
+                    code: "HW040",
                     message: "`${` has no closing `}`".into(),
                     offset: chars(offset - 2),
                     len: 2,
+                    help: None,
                 })?;
                 let expr = inner[..end].trim();
-                let script = Script::compile(expr, known).map_err(|error: ScriptError| {
+                let script = Script::compile(expr, known).map_err(|error: CompileError| {
                     let trimmed = inner.len() - inner.trim_start().len();
                     let on_first = error.at.filter(|(line, _)| *line == 1);
                     TemplateError {
+                        code: if error.code.is_empty() { "HW040" } else { error.code },
                         message: error.message,
                         offset: chars(offset + trimmed) + on_first.map_or(0, |(_, column)| column - 1),
-                        len: 1,
+                        len: if on_first.is_some() { error.len } else { 1 },
+                        help: error.help,
                     }
                 })?;
                 if !text.is_empty() {
@@ -84,7 +92,7 @@ impl Template {
     pub(crate) fn at(
         file: &SourceFile,
         node: &Node,
-        known: &[&str],
+        known: &Known<'_>,
         findings: &mut Findings,
     ) -> Option<Self> {
         let source = crate::fields::scalar_text(node)?;
@@ -107,7 +115,11 @@ impl Template {
                 let line = before.matches('\n').count() + 1;
                 let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
                 let span = file.within(node.span, line, column, error.len);
-                findings.push(Finding::error("HW040", error.message).at(file.place(span)));
+                let finding = Finding::error(error.code, error.message).at(file.place(span));
+                findings.push(match error.help {
+                    Some(help) => finding.help(help),
+                    None => finding,
+                });
                 None
             }
         }
@@ -167,32 +179,6 @@ impl Template {
     }
 }
 
-/// The byte where the expression ends: the `}` that closes it, not one in a text or an inner block.
-fn end_of_expression(inner: &str) -> Option<usize> {
-    let mut depth = 0_usize;
-    let mut quote: Option<char> = None;
-    let mut escaped = false;
-    for (i, c) in inner.char_indices() {
-        if let Some(q) = quote {
-            match c {
-                _ if escaped => escaped = false,
-                '\\' if q != '`' => escaped = true,
-                _ if c == q => quote = None,
-                _ => {}
-            }
-            continue;
-        }
-        match c {
-            '"' | '\'' | '`' => quote = Some(c),
-            '{' => depth += 1,
-            '}' if depth == 0 => return Some(i),
-            '}' => depth -= 1,
-            _ => {}
-        }
-    }
-    None
-}
-
 /// A JSON-like tree of templates: maps and lists whose texts are templates, other scalars as they are.
 #[derive(Debug, Clone)]
 pub(crate) enum TemplateTree {
@@ -204,7 +190,7 @@ pub(crate) enum TemplateTree {
 
 impl TemplateTree {
     /// Compiles all texts below `node`.
-    pub(crate) fn at(file: &SourceFile, node: &Node, known: &[&str], findings: &mut Findings) -> Self {
+    pub(crate) fn at(file: &SourceFile, node: &Node, known: &Known<'_>, findings: &mut Findings) -> Self {
         match &node.kind {
             NodeKind::Text(_) => {
                 Template::at(file, node, known, findings).map_or(Self::Value(Value::Null), |t| {

@@ -1,21 +1,20 @@
 use super::*;
-use crate::calendar::Calendars;
+use crate::library::Library;
 use crate::script::View;
 use serde_json::json;
 use std::sync::Arc;
 
 fn with_env<T>(event: Value, body: impl FnOnce(&Env<'_>) -> T) -> T {
-    let calendars = Arc::new(Calendars::new());
     body(&Env {
         vars: vec![("event", View::new(Arc::new(event)))],
         now: "2026-01-05T09:00:00Z".parse().expect("a time"),
-        calendars: &calendars,
+        library: Library::empty(),
         is_open: &|_| false,
     })
 }
 
 fn template(source: &str) -> Template {
-    Template::compile(source, &["event"]).expect(source)
+    Template::compile(source, &Known::vars(&["event"])).expect(source)
 }
 
 fn html(source: &str, event: Value) -> String {
@@ -33,14 +32,15 @@ fn a_text_that_is_one_expression_keeps_the_type() {
         assert_eq!(template("costs 5$ or $$5").value(env), Ok(json!("costs 5$ or $5")));
         assert_eq!(template("${ if event.n > 5 { \"}\" } else { `{` } }").value(env), Ok(json!("}")));
         assert_eq!(template("${event.nowhere}!").value(env), Ok(json!("!")));
+        assert_eq!(template("${ event.n // that's it }\n + 1 }!").value(env), Ok(json!("8!")));
     });
 }
 
 #[test]
 fn a_broken_template_says_where() {
-    let error = Template::compile("ab ${event.x", &["event"]).expect_err("unclosed");
+    let error = Template::compile("ab ${event.x", &Known::vars(&["event"])).expect_err("unclosed");
     assert_eq!((error.message.as_str(), error.offset), ("`${` has no closing `}`", 3));
-    let error = Template::compile("${evnt.x + 1}", &["event"]).expect_err("unknown variable");
+    let error = Template::compile("${evnt.x + 1}", &Known::vars(&["event"])).expect_err("unknown variable");
     assert!(error.message.contains("evnt"), "{}", error.message);
 }
 

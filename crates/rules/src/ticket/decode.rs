@@ -5,12 +5,13 @@ use super::compose::{NoteTemplate, Priority, TicketTemplate};
 use crate::event::Severity;
 use crate::fields::Fields;
 use crate::finding::{Finding, Findings, SourceFile};
+use crate::library::Known;
 use crate::template::{Template, TemplateTree};
 use crate::yaml::{Node, NodeKind};
 
 impl TicketTemplate {
     /// Takes the ticket fields of a map that may have others beside them.
-    pub(crate) fn take(fields: &mut Fields<'_>, known: &[&str], findings: &mut Findings) -> Self {
+    pub(crate) fn take(fields: &mut Fields<'_>, known: &Known<'_>, findings: &mut Findings) -> Self {
         let file = fields.file();
         let mut template = Self {
             details: fields.take("details").and_then(|node| Template::at(file, node, known, findings)),
@@ -35,7 +36,7 @@ impl TicketTemplate {
         file: &SourceFile,
         node: &Node,
         what: &str,
-        known: &[&str],
+        known: &Known<'_>,
         findings: &mut Findings,
     ) -> Self {
         let Some(mut fields) = Fields::of(file, node, what, findings) else { return Self::default() };
@@ -61,7 +62,7 @@ fn misfit(name: &str, node: &Node) -> Option<String> {
     (!fits).then(|| format!("`{name}` cannot be {}", node.kind_name()))
 }
 
-fn priority(file: &SourceFile, node: &Node, known: &[&str], findings: &mut Findings) -> Priority {
+fn priority(file: &SourceFile, node: &Node, known: &Known<'_>, findings: &mut Findings) -> Priority {
     let NodeKind::Map(entries) = &node.kind else {
         return Priority::One(TemplateTree::at(file, node, known, findings));
     };
@@ -96,7 +97,7 @@ impl NoteTemplate {
     pub(crate) fn decode(
         file: &SourceFile,
         node: &Node,
-        known: &[&str],
+        known: &Known<'_>,
         findings: &mut Findings,
     ) -> Option<Self> {
         if matches!(node.kind, NodeKind::Text(_)) {

@@ -36,7 +36,7 @@ const CONDITIONS: [&[&str]; 9] = [
         "script: event.payload.n > 3",
         "script: case.count > 1",
         "script: event.title",
-        "script: 'event.n.x(1)'",
+        "script: 'event.n.crop(1)'",
     ],
     &["case: { count: { at_least: 2 } }", "case: { count: 1, state: waiting }"],
 ];

@@ -21,9 +21,8 @@ const NOT_YET: [&str; 3] = ["connections", "channels", "brake"];
 pub(super) fn default_settings() -> Settings {
     let file = SourceFile::new("ticket defaults", TICKET_DEFAULTS);
     let mut settings = Settings::default();
-    let mut findings = Findings::default();
     if let Ok(node) = read_yaml(&file) {
-        settings.decode_ticket_defaults(&file, &node, &mut findings);
+        settings.ticket_defaults(&file, &node);
     }
     settings
 }
@@ -54,7 +53,7 @@ impl Config {
             config.rules = config.dir.join(rules);
         }
         if let Some(node) = fields.take("ticket_defaults") {
-            config.settings.decode_ticket_defaults(file, node, findings);
+            config.settings.ticket_defaults(file, node);
         }
         if let Some(node) = fields.take("clients") {
             config.clients = super::clients::read(file, node, &config.dir, findings);

@@ -1,5 +1,6 @@
 //! Finding the configuration, and loading it together with the rules and presets it names.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -41,7 +42,7 @@ pub struct Loaded {
     pub tests: Vec<SourceFile>,
     /// How many rule files were read.
     pub rule_files: usize,
-    /// A short hash of the rule and preset files: two decisions with the same version were made by the same rules.
+    /// A short hash of the files of rules, presets, tables and modules: two decisions with the same version were made by the same rules.
     pub version: String,
     /// All findings.
     pub findings: Findings,
@@ -82,6 +83,7 @@ impl Loaded {
                 walk(root, 0, &mut files)?;
             } else if root.exists() {
                 files.sort(read(root)?);
+                files.beside(root, &config.rules)?;
             } else {
                 let finding = Finding::error("HW091", format!("there are no rules at `{}`", root.display()));
                 findings.push(
@@ -92,6 +94,8 @@ impl Loaded {
         let (presets, found) = PresetSet::load(&files.presets, None);
         findings.extend(found);
         let rule_files = files.rules.len();
+        let data = std::mem::take(&mut files.data);
+        files.rules.extend(data.into_values());
         let (rules, found) = RuleSet::load(&files.rules, config.settings.clone());
         findings.extend(found);
         files.tests.sort_by(|a, b| a.path.cmp(&b.path));
@@ -142,13 +146,18 @@ struct Files {
     rules: Vec<SourceFile>,
     presets: Vec<SourceFile>,
     tests: Vec<SourceFile>,
+    /// Tables and modules by path.
+    data: BTreeMap<Arc<str>, SourceFile>,
 }
 
 impl Files {
     fn sort(&mut self, file: SourceFile) {
         let path = Path::new(&*file.path);
-        let in_presets = path.parent().is_some_and(|parent| parent.ends_with("presets"));
-        if path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("_test")) {
+        let stands_in = |folder| path.parent().is_some_and(|parent| parent.ends_with(folder));
+        let in_presets = stands_in("presets");
+        if stands_in("tables") || path.extension().is_some_and(|ext| ext == "rhai") {
+            self.data.insert(file.path.clone(), file);
+        } else if path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("_test")) {
             self.tests.push(file);
         } else if in_presets {
             self.presets.push(file);
@@ -158,7 +167,25 @@ impl Files {
     }
 
     fn len(&self) -> usize {
-        self.rules.len() + self.presets.len() + self.tests.len()
+        self.rules.len() + self.presets.len() + self.tests.len() + self.data.len()
+    }
+
+    /// The tables and modules that a file named alone may use: those of the rules folder it stands in, or else those
+    /// beside it.
+    fn beside(&mut self, file: &Path, rules: &Path) -> Result<(), LoadError> {
+        let same = |folder: &Path| {
+            let real = |path: &Path| path.canonicalize().ok();
+            real(folder).is_some_and(|folder| Some(folder) == real(rules))
+        };
+        let folders =
+            || file.ancestors().skip(1).map(|dir| if dir == Path::new("") { Path::new(".") } else { dir });
+        let Some(folder) = folders().find(|dir| same(dir)).or_else(|| folders().next()) else {
+            return Ok(());
+        };
+        let mut around = Self::default();
+        walk(folder, 0, &mut around)?;
+        self.data.extend(around.data);
+        Ok(())
     }
 }
 
@@ -179,7 +206,9 @@ fn walk(dir: &Path, depth: usize, files: &mut Files) -> Result<(), LoadError> {
             if depth < MAX_DEPTH {
                 walk(&path, depth + 1, files)?;
             }
-        } else if path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml") {
+        } else if path.extension().is_some_and(|ext| {
+            ext == "yaml" || ext == "yml" || ext == "rhai" || (ext == "csv" && dir.ends_with("tables"))
+        }) {
             files.sort(read(&path)?);
         }
     }

@@ -110,3 +110,33 @@ fn the_clients_file_says_which_name_is_which_client() {
     let (_, findings) = decode("clients: nowhere.yaml\n");
     assert!(findings.render().contains("cannot read `etc/nowhere.yaml`"), "{}", findings.render());
 }
+
+#[test]
+fn tables_and_modules_are_loaded_with_the_rules_also_of_a_file_named_alone() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let write = |path: &str, text: &str| {
+        let path = dir.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("makes a folder");
+        std::fs::write(path, text).expect("writes");
+    };
+    write("haloward.yaml", "rules: rules\n");
+    write(
+        "rules/packs/r.yaml",
+        "use: { names: ../lib/names }\nrules: [{ id: a, then: { drop: '${names::short(lookup(\"teams\", 1))}' } }]\n",
+    );
+    write("rules/lib/names.rhai", "fn short(name) { truncate(name, 3) }\n");
+    write("rules/tables/teams.csv", "site,team\n1,North\n");
+    write("rules/packs/export.csv", "no,table\n");
+    let config = dir.path().join("haloward.yaml");
+    let load = |rules: &[PathBuf]| Loaded::load(Some(&config), rules).expect("loads");
+    let whole = load(&[]);
+    assert_eq!(whole.findings.render(), "");
+    assert_eq!((whole.rules.rules().len(), whole.rule_files), (1, 1));
+    let alone = load(&[dir.path().join("rules/packs/r.yaml")]);
+    assert_eq!(alone.findings.render(), "");
+    assert_eq!(alone.version, whole.version);
+    write("rules/tables/teams.csv", "site,team\n1,South\n");
+    assert_ne!(load(&[]).version, whole.version, "another table is another set of rules");
+    write("rules/tables/teams.csv", "site\n");
+    assert!(load(&[]).findings.render().contains("the table has one column"));
+}

@@ -73,7 +73,7 @@ fn a_failure_may_be_ignored_on_purpose() {
 #[test]
 fn a_ticket_that_is_open_already_needs_no_other_one_for_the_error() {
     let mut world = World::new(
-        "  - { id: a, when: { script: 'event.payload.n.foo(1)' }, then: { drop: x } }
+        "  - { id: a, when: { script: 'event.payload.n.crop(1)' }, then: { drop: x } }
   - { id: b, key: k, then: { open_ticket: { again: nothing } } }",
     );
     assert_eq!(kinds(&world.fires()), [Outcome::OpenTicket]);
