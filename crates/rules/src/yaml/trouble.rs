@@ -114,6 +114,10 @@ fn problem(error: &ScanError) -> Problem {
         Kind::SimpleKeyExpected | Kind::InvalidSimpleKey => {
             ("`:` is missing behind the key".into(), "a key is followed by a colon and a space")
         }
+        Kind::BlockEntryInFlowCollection => (
+            "an entry of a list (`-`) stands inside of brackets".into(),
+            "look for a bracket that is not closed before it; ` #` begins a comment unless it stands in quotes",
+        ),
         Kind::InvalidColonPlacement => {
             ("a `:` stands where none can be".into(), "look for a bracket that is not closed before it")
         }
