@@ -54,6 +54,10 @@ pub struct SandboxConfig {
     /// Whether creates that overlap fail, as they do while ticket numbers are counted rather than given
     /// by the database.
     pub numbering_race: bool,
+    /// How many clients there are, the catch-all one included; never fewer than the 60 that have names of their own.
+    pub clients: u32,
+    /// How many assets there are.
+    pub assets: u32,
     /// How many closed and open tickets the tenant already has.
     pub past_tickets: u32,
     /// What the invented data grows from; the same seed gives the same data.
@@ -107,6 +111,8 @@ impl Default for SandboxConfig {
             mandatory: BTreeMap::new(),
             ticket_rules: Vec::new(),
             numbering_race: false,
+            clients: 60,
+            assets: 200,
             past_tickets: 0,
             seed: 1,
             // LIMIT: the web server under the real one refuses more than 30 MB.

@@ -23,6 +23,9 @@ pub(super) fn listed(state: &State, resource: &Resource, row: &Record, query: &Q
         Kind::Sla if !query.flag("showpriorities") => {
             record.remove("priorities");
         }
+        Kind::Field if !query.flag("includevalues") => {
+            record.remove("values");
+        }
         Kind::Team if !query.flag("includeagentsforteams") => {
             record.remove("agents");
         }

@@ -40,12 +40,14 @@ pub(super) fn answer(
 fn list(shared: &Shared, call: &Call, resource: &Resource) -> Result<Reply, Refusal> {
     let demands = Demands::read(resource.filters, &call.query)?;
     let search = call.query.text("search").unwrap_or_default();
+    let by_tag = resource.kind == Kind::Asset && call.query.flag("search_inventory_number_only");
+    let searched = if by_tag { &["inventory_number"] } else { resource.searched };
     let rows = shared.look(|state| {
         let kept = state.table(resource.kind).rows().iter().filter(|row| {
             is_visible(&shared.config.agent, resource, row)
                 && !is_hidden(resource, row, &call.query)
                 && demands.met_by(row)
-                && found_by_search(row, resource.searched, search)
+                && found_by_search(row, searched, search)
         });
         let mut rows: Vec<Record> =
             kept.map(|row| dressing::listed(state, resource, row, &call.query)).collect();

@@ -1,4 +1,5 @@
-//! Two hundred assets: servers, workstations, firewalls and printers; some retired, some listed twice.
+//! Two hundred assets: servers, workstations, firewalls and printers; some retired, some listed twice. Further ones,
+//! where a test wants a large tenant, have tags of their own.
 
 use serde_json::json;
 
@@ -8,11 +9,12 @@ use crate::{
     store::{Record, State},
 };
 
-const ASSETS: u64 = 200;
+/// The assets that share tags with others, as after years of imports; those after them do not.
+const SHARED: u64 = 200;
 /// Every so many assets one is listed a second time, as after a re-import.
 const TWICE_EVERY: u64 = 25;
 
-pub(super) fn fill(state: &mut State, rng: &mut Rng) {
+pub(super) fn fill(state: &mut State, assets: u32, rng: &mut Rng) {
     let kinds = [
         (1, "Server", "SRV"),
         (2, "Workstation", "PC"),
@@ -28,13 +30,17 @@ pub(super) fn fill(state: &mut State, rng: &mut Rng) {
         .cloned()
         .collect();
     let mut last_name = String::new();
-    for id in 1..=ASSETS {
+    for id in 1..=u64::from(assets) {
         let (kind, kind_name, prefix) = *rng.pick(&kinds);
         // The named clients come first and are met often: half of everything is theirs.
         let site =
             if rng.chance(50) { &sites[rng.below(8) as usize % sites.len()] } else { rng.pick(&sites) };
         let fresh = format!("{prefix}-{:02}", 1 + rng.below(60));
-        let name = if id % TWICE_EVERY == 0 { last_name.clone() } else { fresh };
+        let name = match id {
+            SHARED.. if id > SHARED => format!("{prefix}-{id:05}"),
+            _ if id % TWICE_EVERY == 0 => last_name.clone(),
+            _ => fresh,
+        };
         let inactive = rng.chance(9);
         put(
             state,

@@ -1,17 +1,18 @@
-//! Sixty clients with their sites, domains and Azure tenants; some inactive, some nearly the same as another.
+//! Sixty clients with their sites, domains and Azure tenants; some inactive, some nearly the same as another. More
+//! where a test wants a large tenant, with names made of words.
 
 use serde_json::json;
 
 use super::{
     Rng, put,
-    words::{CLIENTS, STREETS, TOWNS},
+    words::{CLIENTS, LAST, STREETS, TOWNS, TRADES},
 };
 use crate::{api::Kind, store::State};
 
 /// The catch-all client and those examples name: always active, always with a main site.
 const NAMED: i64 = 6;
 
-pub(super) fn fill(state: &mut State, rng: &mut Rng) {
+pub(super) fn fill(state: &mut State, clients: u32, rng: &mut Rng) {
     let mut site = 0;
     put(
         state,
@@ -21,7 +22,8 @@ pub(super) fn fill(state: &mut State, rng: &mut Rng) {
             "type": 0, "authorized": true, "halointegratorenabled": true,
         }),
     );
-    for (id, name) in (1_i64..).zip(CLIENTS) {
+    for (id, name) in (1_i64..).zip(names(clients)) {
+        let name = name.as_str();
         let main_site = site + 1;
         let domain = domain(name);
         let sites = if id <= NAMED { 1 + (id + 1) % 2 } else { *rng.pick(&[1, 2, 3]) };
@@ -40,7 +42,7 @@ pub(super) fn fill(state: &mut State, rng: &mut Rng) {
                 }),
             );
         }
-        let inactive = id > NAMED && rng.chance(10) || *name == "acme manufacturing";
+        let inactive = id > NAMED && rng.chance(10) || name == "acme manufacturing";
         put(
             state,
             Kind::Client,
@@ -71,6 +73,20 @@ pub(super) fn fill(state: &mut State, rng: &mut Rng) {
             );
         }
     }
+}
+
+/// The names of so many clients: those that examples use, and further ones of which no two are the same.
+fn names(clients: u32) -> impl Iterator<Item = String> {
+    let (people, trades) = (LAST.len(), TRADES.len());
+    let invented = (0..).map(move |number: usize| {
+        let name = format!("{} {}", LAST[number % people], TRADES[number / people % trades]);
+        match number / (people * trades) {
+            0 => name,
+            round => format!("{name} {}", round + 1),
+        }
+    });
+    let more = (clients as usize).saturating_sub(CLIENTS.len());
+    CLIENTS.iter().map(|name| (*name).to_owned()).chain(invented.take(more))
 }
 
 /// A domain that can never exist outside examples.

@@ -26,9 +26,9 @@ use crate::{
 pub(crate) fn fill(state: &mut State, config: &SandboxConfig) {
     let rng = Rng::new(config.seed);
     picklists::fill(state);
-    clients::fill(state, &mut rng.fork("clients"));
+    clients::fill(state, config.clients, &mut rng.fork("clients"));
     people::fill(state, &mut rng.fork("people"));
-    assets::fill(state, &mut rng.fork("assets"));
+    assets::fill(state, config.assets, &mut rng.fork("assets"));
     billing::fill(state, &mut rng.fork("billing"));
     past::fill(state, config, &mut rng.fork("past"));
 }
@@ -67,6 +67,20 @@ mod tests {
         }
         assert!(state.table(Kind::Client).rows().iter().any(|row| row.flag("inactive")));
         assert!(state.table(Kind::Asset).rows().iter().any(|row| row.flag("inactive")));
+    }
+
+    #[test]
+    fn a_large_tenant_has_as_many_clients_and_assets_as_asked_for_and_the_named_ones_as_ever() {
+        let state = State::new(&SandboxConfig { clients: 300, assets: 2_500, ..SandboxConfig::default() });
+        assert_eq!(state.table(Kind::Client).rows().len(), 300);
+        assert_eq!(state.table(Kind::Asset).rows().len(), 2_500);
+        assert_eq!(rows(&state, Kind::Client)[..60], rows(&filled(1, 0), Kind::Client));
+        let names: std::collections::BTreeSet<String> =
+            rows(&state, Kind::Client).iter().map(|row| row["name"].to_string()).collect();
+        assert_eq!(names.len(), 300, "invented names are each one client's");
+        let tags: std::collections::BTreeSet<String> =
+            rows(&state, Kind::Asset)[200..].iter().map(|row| row["inventory_number"].to_string()).collect();
+        assert_eq!(tags.len(), 2_300, "and so are the tags of further assets");
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub(super) fn fill(state: &mut State) {
     statuses(state);
     outcomes(state);
     categories(state);
+    built_in_fields(state);
     custom_fields(state);
 }
 
@@ -244,6 +245,23 @@ fn categories(state: &mut State) {
 const TEXT: i64 = 0;
 const CHOICE: i64 = 2;
 const DATE: i64 = 4;
+
+/// The fields of tickets whose values are a list of the tenant's own.
+fn built_in_fields(state: &mut State) {
+    let mut field = |id: i64, name: &str, values: [&str; 3]| {
+        let values: Value = (1..).zip(values).map(|(id, name)| json!({ "id": id, "name": name })).collect();
+        put(
+            state,
+            Kind::Field,
+            json!({
+                "id": id, "guid": guid(8, id), "name": name, "label": name, "usage": 1, "type": CHOICE, "custom": 0,
+                "inputtype": 0, "searchable": true, "values": values,
+            }),
+        );
+    };
+    field(11, "impact", ["Company Wide", "Multiple Users Affected", "Single User Affected"]);
+    field(12, "urgency", ["High", "Medium", "Low"]);
+}
 
 fn custom_fields(state: &mut State) {
     let mut field = |id: i64, name: &str, label: &str, usage: i64, kind: i64, values: Value| {

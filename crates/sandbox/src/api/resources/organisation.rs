@@ -83,7 +83,6 @@ pub(super) static ALL: &[Resource] = &[
             ("site_id", Test::Is("site_id")),
             ("assettype_id", Test::Is("assettype_id")),
             ("inventory_number", Test::Named("inventory_number")),
-            ("search_inventory_number_only", Test::Holds("inventory_number")),
             ("username", Test::Named("username")),
             ("lastupdatefromdate", Test::Since("last_update")),
         ],
