@@ -28,7 +28,7 @@ pub use attachment::Attachment;
 pub use azure::{AzureConnection, AzureTenant};
 pub use billing::{Contract, Invoice, InvoiceLine, RecurringInvoice, SoftwareLicence};
 pub use client_record::{ClientRecord, SiteRecord};
-pub use custom_field::{CustomField, Field};
+pub use custom_field::{Choice, CustomField, Field};
 pub use item::Item;
 pub use people::{Agent, Team, User};
 pub use picklists::{ActionOutcome, Category, TicketStatus, TicketType};

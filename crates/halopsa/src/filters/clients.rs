@@ -11,6 +11,8 @@ filter! {
         search: String,
         /// Clients with this text in the name.
         search_name_only: String,
+        /// Clients with this mail domain. Rows of the list do not show it: read the client to be sure.
+        domain: String,
         /// Conditions as JSON, such as `[{"filter_name":"name","filter_type":2,"filter_value":"Acme"}]`.
         advanced_search: String,
         /// Clients grouped under this.

@@ -150,6 +150,7 @@ fn every_record_is_as_the_contract_says_and_survives_a_round_trip() {
         Category,
         ActionOutcome,
         Field,
+        Choice,
         CustomField,
         Item,
         RecurringInvoice,

@@ -33,6 +33,16 @@ impl CustomField {
 }
 
 record! {
+    /// One of the values a field offers ("Lookup").
+    Choice is "Lookup" {
+        /// Its number: what records carry.
+        id: i64,
+        /// What people see.
+        name: String,
+    }
+}
+
+record! {
     /// A field, built in or custom ("FieldInfo").
     Field is "FieldInfo" {
         /// Its id.
@@ -57,5 +67,7 @@ record! {
         readonly: bool,
         /// The longest text it takes, in characters.
         characterlimit: i64,
+        /// The values it offers; only where they are asked for (`includevalues`).
+        values: Vec<Choice>,
     }
 }
