@@ -5,4 +5,5 @@ mod commands;
 mod contract;
 mod crash;
 mod delivery;
+mod lookups;
 mod refusals;

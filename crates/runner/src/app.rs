@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use crate::clock::Clock;
 use crate::config::{Config, Loaded, SecretError};
 use crate::receiver::{Door, DoorState, router};
-use crate::runtime::{Happening, LiveRules, Runtime, RuntimeConfig, Stopped};
+use crate::runtime::{CATALOGUE_EVERY, Happening, LiveRules, Runtime, RuntimeConfig, Stopped};
 use crate::store::{Limits, Store, StoreError};
 use crate::wire::WireSettings;
 
@@ -81,6 +81,7 @@ impl App {
             clock: Arc::clone(&clock),
             track,
             catalogue_file: Some(loaded.config.store.with_extension("catalogue.json")),
+            catalogue_every: loaded.config.halo.as_ref().map_or(CATALOGUE_EVERY, |halo| halo.catalogue),
             ..RuntimeConfig::new(store.clone(), live, client)
         })?;
         let state = DoorState::new(door, store.clone(), clock);

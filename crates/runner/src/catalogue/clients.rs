@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::find::same;
-use super::{Catalogue, ClientEntry};
+use super::{Catalogue, ClientEntry, Lookup, RecordKind, Wanted};
 
 /// What the clients file says: names the tools use, and which of them are which client.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,13 +108,36 @@ impl ClientDirectory {
         }
         if let Some(domain) = candidate.email.and_then(domain) {
             named = true;
-            let of_domain = one(catalogue.clients.iter().filter(|client| client.domains.contains(&domain)));
+            let asked = Wanted::new(RecordKind::MailDomain, None, &domain);
+            let found = match catalogue.records.find(&asked) {
+                Lookup::Found(entry) => std::slice::from_ref(entry),
+                Lookup::Several(entries) => entries,
+                Lookup::Unasked | Lookup::None | Lookup::Failed(_) => &[],
+            };
+            let owns = |client: &&ClientEntry| {
+                client.domains.contains(&domain) || found.iter().any(|entry| entry.id == client.id)
+            };
+            let of_domain = one(catalogue.clients.iter().filter(owns));
             if of_domain != ClientMatch::None {
                 return of_domain;
             }
         }
         if named { ClientMatch::None } else { ClientMatch::Unnamed }
     }
+}
+
+/// The mail domain that may still tell the client, where nobody has asked whose it is.
+pub(crate) fn domain_to_ask(catalogue: &Catalogue, candidate: Candidate<'_>) -> Option<Wanted> {
+    let wanted = Wanted::new(RecordKind::MailDomain, None, &candidate.email.and_then(domain)?);
+    let known = catalogue.clients.iter().any(|client| client.domains.contains(&wanted.name));
+    (!known && catalogue.records.find(&wanted) == Lookup::Unasked).then_some(wanted)
+}
+
+/// The domains in a client's field, in lower case: there may be several.
+pub(super) fn domains_of(text: Option<&str>) -> Vec<String> {
+    let all = text.unwrap_or_default().split([',', ';', ' ']);
+    let all = all.map(|domain| domain.trim().trim_start_matches('@').to_lowercase());
+    all.filter(|domain| !domain.is_empty()).collect()
 }
 
 fn entry<'m>(map: &'m BTreeMap<String, String>, text: &str) -> Option<&'m str> {
@@ -181,6 +204,7 @@ mod tests {
             id,
             name: name.into(),
             domains: vec![domain.into()],
+            azure_tenants: Vec::new(),
             main_site: None,
         };
         Catalogue {

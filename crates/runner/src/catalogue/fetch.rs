@@ -1,7 +1,12 @@
 //! Reading the catalogue from HaloPSA: one request per list, clients page by page.
 
+use std::collections::HashMap;
+use std::time::Duration;
+
 use halopsa::{Client, Error, filters, models};
 
+use super::clients::domains_of;
+use super::find::same;
 use super::{
     AgentEntry, Catalogue, CategoryEntry, ClientEntry, Entry, Missing, OutcomeEntry, PriorityEntry,
     TicketTypeEntry,
@@ -11,6 +16,82 @@ use super::{
 /// an idle service may have.
 const MOST_CLIENTS: usize = 20_000;
 
+/// LIMIT: clients changed since the last reading are few; more than this means that HaloPSA ignored the filter.
+const MOST_CHANGED: usize = 300;
+/// LIMIT: how far HaloPSA's clock may be behind ours, when it is asked for what changed.
+const CLOCKS: Duration = Duration::from_mins(10);
+
+/// One list of the catalogue: each costs one request, the clients one for every hundred.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum List {
+    ApiAgent,
+    TicketTypes,
+    Statuses,
+    Slas,
+    Priorities,
+    Teams,
+    Agents,
+    Categories,
+    Outcomes,
+    Fields,
+    AzureTenants,
+    Clients,
+}
+
+impl List {
+    /// All of them. ORDER: the tenants come before the clients, who are given them.
+    pub const ALL: [Self; 12] = [
+        Self::ApiAgent,
+        Self::TicketTypes,
+        Self::Statuses,
+        Self::Slas,
+        Self::Priorities,
+        Self::Teams,
+        Self::Agents,
+        Self::Categories,
+        Self::Outcomes,
+        Self::Fields,
+        Self::AzureTenants,
+        Self::Clients,
+    ];
+
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ApiAgent => "the API's agent",
+            Self::TicketTypes => "ticket types",
+            Self::Statuses => "statuses",
+            Self::Slas => "SLAs",
+            Self::Priorities => "priorities",
+            Self::Teams => "teams",
+            Self::Agents => "agents",
+            Self::Categories => "categories",
+            Self::Outcomes => "outcomes",
+            Self::Fields => "custom fields",
+            Self::AzureTenants => "Azure tenants",
+            Self::Clients => "clients",
+        }
+    }
+
+    /// The lists in which the name of a ticket's field is looked up.
+    pub(crate) fn of_field(field: &str) -> &'static [Self] {
+        match field {
+            "type" => &[Self::TicketTypes],
+            "status" => &[Self::Statuses],
+            "sla" => &[Self::Slas],
+            "priority" => &[Self::Slas, Self::Priorities],
+            "team" => &[Self::Teams],
+            "agent" => &[Self::Agents],
+            "category" => &[Self::Categories],
+            "outcome" => &[Self::Outcomes],
+            "custom field" | "impact" | "urgency" => &[Self::Fields],
+            "client" => &[Self::Clients],
+            _ => &[],
+        }
+    }
+}
+
 impl Catalogue {
     /// Reads every list. One that the API's agent may not read is noted as missing and costs only its names.
     ///
@@ -18,27 +99,89 @@ impl Catalogue {
     ///
     /// Any error that would hit the other lists too: no connection, no token, no budget.
     pub async fn fetch(client: &Client, now: jiff::Timestamp) -> Result<Self, Error> {
-        let mut missing = Vec::new();
-        let mut catalogue = Self {
-            fetched_at: now,
-            api_agent: keep(client.agents().me().await.map(|me| vec![me]), "the API's agent", &mut missing)?
-                .first()
-                .and_then(|me| me.id)
-                .map(|id| id.0),
-            ticket_types: ticket_types(client, &mut missing).await?,
-            statuses: statuses(client, &mut missing).await?,
-            slas: slas(client, &mut missing).await?,
-            priorities: priorities(client, &mut missing).await?,
-            teams: teams(client, &mut missing).await?,
-            agents: agents(client, &mut missing).await?,
-            categories: categories(client, &mut missing).await?,
-            outcomes: outcomes(client, &mut missing).await?,
-            custom_fields: custom_fields(client, &mut missing).await?,
-            clients: clients(client, &mut missing).await?,
-            missing: Vec::new(),
-        };
-        catalogue.missing = missing;
+        let mut catalogue = Self { fetched_at: now, site: client.site().to_string(), ..Self::default() };
+        for list in List::ALL {
+            catalogue.read(client, list, None).await?;
+        }
         Ok(catalogue)
+    }
+
+    /// Reads one list again. Of the clients only those that changed since `since`, if that is given.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`fetch`](Self::fetch). The list is as it was then.
+    pub(super) async fn read(
+        &mut self,
+        client: &Client,
+        list: List,
+        since: Option<jiff::Timestamp>,
+    ) -> Result<(), Error> {
+        let mut missing: Vec<Missing> = Vec::new();
+        match list {
+            List::ApiAgent => {
+                let me = client.agents().me().await.map(|me| vec![me]);
+                let me = keep(me, list.name(), &mut missing)?;
+                self.api_agent = me.first().and_then(|me| me.id).map(|id| id.0);
+            }
+            List::TicketTypes => self.ticket_types = ticket_types(client, &mut missing).await?,
+            List::Statuses => self.statuses = statuses(client, &mut missing).await?,
+            List::Slas => self.slas = slas(client, &mut missing).await?,
+            List::Priorities => self.priorities = priorities(client, &mut missing).await?,
+            List::Teams => self.teams = teams(client, &mut missing).await?,
+            List::Agents => self.agents = agents(client, &mut missing).await?,
+            List::Categories => self.categories = categories(client, &mut missing).await?,
+            List::Outcomes => self.outcomes = outcomes(client, &mut missing).await?,
+            List::Fields => self.read_fields(client, &mut missing).await?,
+            List::AzureTenants => {
+                let rows = client.azure_tenants().list(&filters::AzureTenantFilter::new()).await;
+                let rows = keep(rows.map(|page| page.rows), list.name(), &mut missing)?;
+                self.azure_tenants = rows
+                    .into_iter()
+                    .filter_map(|row| Some((row.client_id?.0, row.azure_tenant_id?.to_lowercase())))
+                    .collect();
+            }
+            List::Clients => match since {
+                None => self.clients = clients(client, &self.azure_tenants, &mut missing).await?,
+                Some(since) => {
+                    let changed = changed_clients(client, &self.azure_tenants, since).await?;
+                    self.merge(changed);
+                }
+            },
+        }
+        self.missing.retain(|known| known.list != list.name());
+        self.missing.extend(missing);
+        Ok(())
+    }
+
+    async fn read_fields(&mut self, client: &Client, missing: &mut Vec<Missing>) -> Result<(), Error> {
+        let filter = filters::FieldFilter::new().includevalues(true);
+        let rows = client.custom_fields().list(&filter).await.map(|page| page.rows);
+        let mut rows = keep(rows, List::Fields.name(), missing)?;
+        let mut values_of = |name: &str| {
+            let field = rows.iter_mut().find(|row| row.name.as_deref().is_some_and(|n| same(n, name)));
+            let values = field.and_then(|row| row.values.take()).unwrap_or_default();
+            values.into_iter().filter_map(|value| Some(Entry { id: value.id?, name: value.name? })).collect()
+        };
+        (self.impacts, self.urgencies) = (values_of("impact"), values_of("urgency"));
+        // A ticket's own fields have fields of their own in rules.
+        rows.retain(|row| row.custom != Some(0));
+        let entry = |row: models::Field| Some(Entry { id: row.id?.0, name: row.name? });
+        self.custom_fields = rows.into_iter().filter_map(entry).collect();
+        Ok(())
+    }
+
+    /// Takes over what changed: clients that are new or have another name; those no longer in use go.
+    fn merge(&mut self, changed: Vec<(i64, Option<ClientEntry>)>) {
+        for (id, client) in changed {
+            let place = self.clients.iter().position(|known| known.id == id);
+            match (place, client) {
+                (Some(place), Some(client)) => self.clients[place] = client,
+                (Some(place), None) => drop(self.clients.remove(place)),
+                (None, Some(client)) => self.clients.push(client),
+                (None, None) => {}
+            }
+        }
     }
 }
 
@@ -135,24 +278,50 @@ async fn outcomes(client: &Client, missing: &mut Vec<Missing>) -> Result<Vec<Out
     Ok(keep(rows, "outcomes", missing)?.into_iter().filter_map(entry).collect())
 }
 
-async fn custom_fields(client: &Client, missing: &mut Vec<Missing>) -> Result<Vec<Entry>, Error> {
-    let rows = client.custom_fields().list(&filters::FieldFilter::new()).await.map(|page| page.rows);
-    let entry = |row: models::Field| Some(Entry { id: row.id?.0, name: row.name? });
-    Ok(keep(rows, "custom fields", missing)?.into_iter().filter_map(entry).collect())
+type Tenants = Vec<(i64, String)>;
+
+async fn clients(
+    client: &Client,
+    tenants: &Tenants,
+    missing: &mut Vec<Missing>,
+) -> Result<Vec<ClientEntry>, Error> {
+    let rows = client.clients().all(filters::ClientFilter::new().order("id"), MOST_CLIENTS).await;
+    let mut own: HashMap<i64, Vec<String>> = HashMap::new();
+    for (id, tenant) in tenants {
+        own.entry(*id).or_default().push(tenant.clone());
+    }
+    let rows = keep(rows, List::Clients.name(), missing)?.into_iter();
+    Ok(rows.filter(|row| row.inactive != Some(true)).filter_map(|row| client_entry(row, &mut own)).collect())
 }
 
-async fn clients(client: &Client, missing: &mut Vec<Missing>) -> Result<Vec<ClientEntry>, Error> {
-    let rows = client.clients().all(filters::ClientFilter::new().order("id"), MOST_CLIENTS).await;
+/// The clients that changed; `None` for those no longer in use.
+async fn changed_clients(
+    client: &Client,
+    tenants: &Tenants,
+    since: jiff::Timestamp,
+) -> Result<Vec<(i64, Option<ClientEntry>)>, Error> {
+    let since = since.checked_sub(CLOCKS).unwrap_or(since);
+    let filter = filters::ClientFilter::new().changed_since(since).includeinactive(true).order("id");
+    let rows = client.clients().all(filter, MOST_CHANGED).await?;
+    let mut own: HashMap<i64, Vec<String>> = HashMap::new();
+    for (id, tenant) in tenants {
+        own.entry(*id).or_default().push(tenant.clone());
+    }
     let entry = |row: models::ClientRecord| {
-        (row.inactive != Some(true)).then_some(())?;
-        let domains = row.domain.unwrap_or_default();
-        let domains = domains.split([',', ';', ' ']).map(|d| d.trim().trim_start_matches('@').to_lowercase());
-        Some(ClientEntry {
-            id: row.id?.0,
-            name: row.name?,
-            domains: domains.filter(|domain| !domain.is_empty()).collect(),
-            main_site: row.main_site_id.map(|id| id.0).filter(|id| *id > 0),
-        })
+        let id = row.id?.0;
+        let gone = row.inactive == Some(true);
+        Some((id, if gone { None } else { client_entry(row, &mut own) }))
     };
-    Ok(keep(rows, "clients", missing)?.into_iter().filter_map(entry).collect())
+    Ok(rows.into_iter().filter_map(entry).collect())
+}
+
+fn client_entry(row: models::ClientRecord, tenants: &mut HashMap<i64, Vec<String>>) -> Option<ClientEntry> {
+    let id = row.id?.0;
+    Some(ClientEntry {
+        id,
+        name: row.name?,
+        domains: domains_of(row.domain.as_deref()),
+        azure_tenants: tenants.remove(&id).unwrap_or_default(),
+        main_site: row.main_site_id.map(|id| id.0).filter(|id| *id > 0),
+    })
 }

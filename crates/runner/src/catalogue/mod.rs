@@ -1,19 +1,29 @@
 //! The tenant's picklists by name: what rules say by name, HaloPSA wants by id.
 //!
 //! [`Catalogue`] is plain data, read from HaloPSA by `fetch` or from a file; `find` looks names up in it and
-//! `clients` decides which client an event belongs to. [`CatalogueCache`] keeps one for the running service.
+//! `clients` decides which client an event belongs to. What is too much to read whole (sites, users, assets, mail
+//! domains) is asked for by name (`ask`) and kept in [`Records`]. [`CatalogueCache`] keeps all of it for the running
+//! service, reads it again on a schedule, and learns the names it does not know.
 
+mod allowance;
+mod ask;
 mod cache;
 mod clients;
 mod fetch;
 mod file;
 mod find;
 mod propose;
+mod records;
 
 pub use cache::CatalogueCache;
+pub(crate) use cache::Unknown;
+pub(crate) use clients::domain_to_ask;
 pub use clients::{Candidate, ClientDirectory, ClientMatch};
+pub use fetch::List;
 pub use file::CatalogueFileError;
+pub(crate) use find::same;
 pub use propose::{Likeness, Proposal, Tenant, propose};
+pub use records::{Lookup, RecordEntry, RecordKind, Records, Wanted};
 
 use serde::{Deserialize, Serialize};
 
@@ -98,6 +108,9 @@ pub struct ClientEntry {
     /// Its mail domains, in lower case.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub domains: Vec<String>,
+    /// The ids of its Azure tenants.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub azure_tenants: Vec<String>,
     /// Its main site.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub main_site: Option<i64>,
@@ -118,6 +131,8 @@ pub struct Missing {
 pub struct Catalogue {
     /// When it was read from HaloPSA.
     pub fetched_at: jiff::Timestamp,
+    /// The site it was read from: ids of one install mean something else on another.
+    pub site: String,
     /// The agent the API acts as.
     pub api_agent: Option<i64>,
     /// Ticket types.
@@ -138,8 +153,19 @@ pub struct Catalogue {
     pub outcomes: Vec<OutcomeEntry>,
     /// Custom fields.
     pub custom_fields: Vec<Entry>,
+    /// What a ticket's impact can be; empty where HaloPSA does not tell.
+    pub impacts: Vec<Entry>,
+    /// What a ticket's urgency can be; empty where HaloPSA does not tell.
+    pub urgencies: Vec<Entry>,
+    /// The clients' Azure tenants by id.
+    pub azure_tenants: Vec<(i64, String)>,
     /// Clients.
     pub clients: Vec<ClientEntry>,
+    /// Sites, users, assets and mail domains that were looked up.
+    pub records: Records,
     /// Lists the API's agent may not read.
     pub missing: Vec<Missing>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -109,6 +109,7 @@ mod tests {
             id,
             name: name.into(),
             domains: vec![domain.into()],
+            azure_tenants: Vec::new(),
             main_site: None,
         };
         let catalogue = Catalogue {

@@ -28,6 +28,8 @@ pub struct HaloConfig {
     pub budget: Budget,
     /// How often changed tickets are read back.
     pub track: Duration,
+    /// How often the tenant's names are read again.
+    pub catalogue: Duration,
     /// Whether HaloPSA's own ticket rules run on our tickets.
     pub ticket_rules: bool,
 }
@@ -67,6 +69,7 @@ impl HaloConfig {
         let budget =
             fields.take("budget").map_or_else(|| Some(Budget::default()), |n| budget(file, n, findings));
         let track = fields.duration("track", findings).unwrap_or(TRACK);
+        let catalogue = fields.duration("catalogue", findings).unwrap_or(crate::runtime::CATALOGUE_EVERY);
         let ticket_rules = fields.flag("ticket_rules", findings).unwrap_or(true);
         fields.finish(findings);
         Some(Self {
@@ -78,6 +81,7 @@ impl HaloConfig {
             scope,
             budget: budget?,
             track,
+            catalogue,
             ticket_rules,
         })
     }

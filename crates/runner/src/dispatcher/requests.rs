@@ -10,9 +10,12 @@ use super::delivery::{Delivery, Target};
 use super::settled::done;
 use super::verdict::{Verdict, Wait};
 use super::{Seen, last_by_a_person, look, lookup, priority};
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, RecordKind, Unknown, Wanted};
 use crate::store::{Change, Operation, OperationState, Sending, Settled, StoreError};
 use crate::wire::{self, Endpoint, Rendered};
+
+/// LIMIT: first the client, then what is the client's; the third finds nothing left to ask.
+const ROUNDS: usize = 3;
 
 impl Delivery {
     async fn mark(&self, sending: Sending) -> Result<(), StoreError> {
@@ -37,12 +40,11 @@ impl Delivery {
                 Err(error) => return Verdict::Store(error),
             }
         }
-        let mut rendered = wire::ticket_body(&draft, origin, Some(&catalogue), &self.wire);
-        if !rendered.unresolved.is_empty()
-            && let Some(newer) = self.catalogue.newer_than(&catalogue, priority(operation.severity())).await
-        {
-            rendered = wire::ticket_body(&draft, origin, Some(&newer), &self.wire);
-        }
+        let render = |catalogue: &Catalogue| wire::ticket_body(&draft, origin, Some(catalogue), &self.wire);
+        let mut rendered = match self.complete(operation, &catalogue, render).await {
+            Ok(rendered) => rendered,
+            Err(error) => return Verdict::of_read(&error),
+        };
         for missing in &rendered.unresolved {
             tracing::warn!(operation = %operation.id, key = %operation.key(), %missing, "left out of a ticket");
         }
@@ -55,6 +57,40 @@ impl Delivery {
             Ok(Outcome::Unknown(unknown)) => self.unknown(operation, unknown.to_string()).await,
             Err(error) => Verdict::of_error(&error, rendered.endpoint.path(), &rendered.body),
         }
+    }
+
+    /// A body with all the names that can be found: what the catalogue does not know is looked up, as far as that is
+    /// allowed.
+    async fn complete(
+        &self,
+        operation: &Operation,
+        catalogue: &Arc<Catalogue>,
+        render: impl Fn(&Catalogue) -> Rendered,
+    ) -> Result<Rendered, halopsa::Error> {
+        let mut catalogue = Arc::clone(catalogue);
+        let mut rendered = render(&catalogue);
+        for round in 0..ROUNDS {
+            let missing = rendered.unresolved.iter().map(|missing| missing.field.as_str());
+            let fields: Vec<&str> = missing.filter(|_| round == 0).collect();
+            // Whose site or asset is meant is known once the client is.
+            let client_first = fields.contains(&"client");
+            let (now, later): (Vec<Wanted>, Vec<Wanted>) = rendered
+                .wanted
+                .iter()
+                .cloned()
+                .partition(|wanted| !client_first || wanted.kind == RecordKind::MailDomain);
+            let unknown = Unknown { fields: &fields, wanted: &now };
+            match self.catalogue.learn(&catalogue, unknown, priority(operation.severity())).await? {
+                Some(newer) => {
+                    catalogue = newer;
+                    rendered = render(&catalogue);
+                }
+                None if later.is_empty() => break,
+                None => {}
+            }
+        }
+        debug_assert!(rendered.wanted.is_empty(), "every name was asked for: {:?}", rendered.wanted);
+        Ok(rendered)
     }
 
     /// Nobody knows what became of the request just sent: it is looked for at once.
@@ -79,22 +115,31 @@ impl Delivery {
         sending: Sending,
     ) -> Verdict {
         let ticket = target.ticket;
-        let (catalogue, settings) = (Some(&**catalogue), &*self.wire);
+        let settings = &*self.wire;
         let mut reports = Vec::new();
         let rendered = match &effect.kind {
             EffectKind::OpenTicket { .. } => unreachable!("a new ticket has no target"),
-            EffectKind::UpdateTicket { draft, .. } => wire::update_body(ticket, draft, catalogue, settings),
-            EffectKind::AddNote { note, .. } => {
-                let rendered = wire::note_body(ticket, note, catalogue, settings);
-                if let Some(id) = target.fold_note.filter(|_| note.fold) {
-                    return self.rewrite(operation, effect, ticket, id, rendered, sending).await;
-                }
-                rendered
+            EffectKind::UpdateTicket { draft, .. } => {
+                self.complete(operation, catalogue, |c| wire::update_body(ticket, draft, Some(c), settings))
+                    .await
             }
-            EffectKind::ReopenTicket { note } => wire::reopen_body(ticket, note, catalogue, settings),
+            EffectKind::AddNote { note, .. } => {
+                let render = |c: &Catalogue| wire::note_body(ticket, note, Some(c), settings);
+                let rendered = self.complete(operation, catalogue, render).await;
+                match (rendered, target.fold_note.filter(|_| note.fold)) {
+                    (Ok(rendered), Some(id)) => {
+                        return self.rewrite(operation, effect, ticket, id, rendered, sending).await;
+                    }
+                    (rendered, _) => rendered,
+                }
+            }
+            EffectKind::ReopenTicket { note } => {
+                self.complete(operation, catalogue, |c| wire::reopen_body(ticket, note, Some(c), settings))
+                    .await
+            }
             EffectKind::ResolveTicket { note, status, unless_touched } => {
                 let seen = if *unless_touched {
-                    self.seen(operation, &target, catalogue).await
+                    self.seen(operation, &target, Some(catalogue)).await
                 } else {
                     Ok(Seen::AsWeLeftIt)
                 };
@@ -110,15 +155,25 @@ impl Delivery {
                     Ok(Seen::Touched | Seen::ChangedSince) => {
                         reports.push(Report::TicketTouched { key: operation.key().clone() });
                         match note {
-                            Some(note) => wire::note_body(ticket, note, catalogue, settings),
+                            Some(note) => {
+                                let render = |c: &Catalogue| wire::note_body(ticket, note, Some(c), settings);
+                                self.complete(operation, catalogue, render).await
+                            }
                             None => return done(Settled { ticket, ..Settled::default() }, reports),
                         }
                     }
                     Ok(Seen::AsWeLeftIt) => {
-                        wire::resolve_body(ticket, note.as_ref(), status.as_ref(), catalogue, settings)
+                        let (note, status) = (note.as_ref(), status.as_ref());
+                        let render =
+                            |c: &Catalogue| wire::resolve_body(ticket, note, status, Some(c), settings);
+                        self.complete(operation, catalogue, render).await
                     }
                 }
             }
+        };
+        let rendered = match rendered {
+            Ok(rendered) => rendered,
+            Err(error) => return Verdict::of_read(&error),
         };
         for missing in &rendered.unresolved {
             tracing::warn!(operation = %operation.id, ticket, %missing, "left out of a change");

@@ -25,6 +25,9 @@ use crate::wire::WireSettings;
 /// LIMIT: whoever watches and falls behind by more than this misses some; nothing durable depends on watching.
 const WATCHED: usize = 1_024;
 
+/// How often the tenant's names are read again, where the configuration does not say.
+pub const CATALOGUE_EVERY: Duration = Duration::from_hours(6);
+
 /// The rules that decide now, and which version they are.
 #[derive(Debug, Clone)]
 pub struct LiveRules {
@@ -53,6 +56,8 @@ pub struct RuntimeConfig {
     pub track: Duration,
     /// Where the catalogue is kept between starts.
     pub catalogue_file: Option<PathBuf>,
+    /// How often the catalogue is read again.
+    pub catalogue_every: Duration,
 }
 
 impl RuntimeConfig {
@@ -67,6 +72,7 @@ impl RuntimeConfig {
             pace: Pace::default(),
             track: Duration::from_mins(1),
             catalogue_file: None,
+            catalogue_every: CATALOGUE_EVERY,
         }
     }
 }
@@ -83,6 +89,8 @@ pub struct Runtime {
     decider: Option<Decider>,
     dispatcher: Option<JoinHandle<()>>,
     tracker: Option<JoinHandle<()>>,
+    /// Keeps the catalogue fresh.
+    librarian: Option<JoinHandle<()>>,
 }
 
 /// How a runtime came to its end.
@@ -101,11 +109,12 @@ impl Runtime {
     ///
     /// Any [`StoreError`]: what is in the store has to be known before anything is decided.
     pub fn start(config: RuntimeConfig) -> Result<Self, StoreError> {
-        let RuntimeConfig { store, rules, client, wire, clock, pace, track, catalogue_file } = config;
+        let RuntimeConfig { store, rules, client, wire, clock, pace, track, catalogue_file, catalogue_every } =
+            config;
         let (happenings, _) = broadcast::channel(WATCHED);
         let (stop, stopped) = watch::channel(false);
         let outbox = Arc::new(Notify::new());
-        let catalogue = CatalogueCache::new(&client, Arc::clone(&clock), catalogue_file);
+        let catalogue = CatalogueCache::new(&client, Arc::clone(&clock), catalogue_file, catalogue_every);
         let wire = Arc::new(wire);
         let decider = Decider::start(
             store.clone(),
@@ -139,7 +148,8 @@ impl Runtime {
         };
         Ok(Self {
             dispatcher: Some(tokio::spawn(dispatcher.run(stopped.clone()))),
-            tracker: Some(tokio::spawn(tracker.run(stopped))),
+            tracker: Some(tokio::spawn(tracker.run(stopped.clone()))),
+            librarian: Some(tokio::spawn(catalogue.clone().tend(stopped))),
             decider: Some(decider),
             store,
             clock,
@@ -188,11 +198,11 @@ impl Runtime {
     /// Whatever is not finished by then is in the store, and is taken up at the next start.
     pub async fn stop(mut self, limit: Duration) -> Stopped {
         self.stop.send_replace(true);
-        let (dispatcher, tracker, decider) =
-            (self.dispatcher.take(), self.tracker.take(), self.decider.take());
+        let tasks = [self.dispatcher.take(), self.tracker.take(), self.librarian.take()];
+        let decider = self.decider.take();
         let finish = async move {
             // ORDER: the dispatcher settles what it has in flight with the decider, so the decider ends last.
-            for task in [dispatcher, tracker].into_iter().flatten() {
+            for task in tasks.into_iter().flatten() {
                 if let Err(error) = task.await {
                     tracing::error!(%error, "a part of the service ended badly");
                 }
@@ -211,7 +221,7 @@ impl Runtime {
 impl Drop for Runtime {
     fn drop(&mut self) {
         self.stop.send_replace(true);
-        for task in [&self.dispatcher, &self.tracker].into_iter().flatten() {
+        for task in [&self.dispatcher, &self.tracker, &self.librarian].into_iter().flatten() {
             task.abort();
         }
     }

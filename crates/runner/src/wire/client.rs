@@ -4,7 +4,7 @@ use haloward_rules::{Origin, Reference, TicketDraft};
 
 use super::WireSettings;
 use super::field::Body;
-use crate::catalogue::{Candidate, Catalogue, ClientMatch};
+use crate::catalogue::{Candidate, Catalogue, ClientMatch, domain_to_ask};
 
 pub(super) fn put(
     body: &mut Body,
@@ -49,9 +49,14 @@ fn find(body: &mut Body, candidate: Candidate<'_>, catalogue: Option<&Catalogue>
         }
         return;
     };
+    // The mail domain is what is tried last: whoever is found by anything else needs no look-up.
+    let mut ask = || body.wanted.extend(domain_to_ask(catalogue, candidate));
     let why = match settings.clients.find(catalogue, candidate) {
         ClientMatch::Found(id) => return set(body, id, Some(catalogue)),
-        ClientMatch::None => "no client is called that".to_owned(),
+        ClientMatch::None => {
+            ask();
+            "no client is called that".to_owned()
+        }
         ClientMatch::Several(names) => format!("it could be {}", names.join(" or ")),
         ClientMatch::Unnamed => return unmatched(body, catalogue, settings),
     };

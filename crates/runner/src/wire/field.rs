@@ -3,11 +3,13 @@
 use serde_json::{Map, Value};
 
 use super::{Endpoint, Rendered, Unresolved};
+use crate::catalogue::Wanted;
 
 #[derive(Debug, Default)]
 pub(super) struct Body {
     pub(super) fields: Map<String, Value>,
     pub(super) unresolved: Vec<Unresolved>,
+    pub(super) wanted: Vec<Wanted>,
 }
 
 impl Body {
@@ -30,8 +32,18 @@ impl Body {
         self.miss(field, name, "looked up in HaloPSA when it is sent");
     }
 
+    /// Asks for a name nobody has looked up yet.
+    pub(super) fn want(&mut self, wanted: Wanted) {
+        self.wanted.push(wanted);
+    }
+
     pub(super) fn render(self, endpoint: Endpoint) -> Rendered {
-        Rendered { body: Value::Object(self.fields), endpoint, unresolved: self.unresolved }
+        Rendered {
+            body: Value::Object(self.fields),
+            endpoint,
+            unresolved: self.unresolved,
+            wanted: self.wanted,
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod field;
 mod marker;
 mod note;
 mod plan;
+mod record;
 mod ticket;
 
 pub use marker::{Marker, MarkerPlace};
@@ -19,7 +20,7 @@ use haloward_rules::Reference;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::catalogue::ClientDirectory;
+use crate::catalogue::{ClientDirectory, Wanted};
 
 /// Where a body goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -66,6 +67,9 @@ pub struct Rendered {
     pub endpoint: Endpoint,
     /// What was left out, and why.
     pub unresolved: Vec<Unresolved>,
+    /// Names that nobody has looked up yet: their answers would complete the body.
+    #[serde(skip)]
+    pub wanted: Vec<Wanted>,
 }
 
 /// What the configuration says about what goes out.

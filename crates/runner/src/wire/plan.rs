@@ -46,6 +46,6 @@ pub fn requests_for(
         }
         EffectKind::ReopenTicket { note } => reopen_body(own(), note, catalogue, settings),
     };
-    let Rendered { body, endpoint, unresolved } = rendered;
+    let Rendered { body, endpoint, unresolved, wanted: _ } = rendered;
     vec![PlannedRequest { method: "POST", path: endpoint.path(), body: json!([body]), unresolved }]
 }

@@ -24,8 +24,20 @@ fn catalogue() -> Catalogue {
         custom_fields: vec![entry(180, "CFDevice")],
         outcomes: vec![OutcomeEntry { id: 7, name: "Internal Note".into(), private: true }],
         clients: vec![
-            ClientEntry { id: 12, name: "Northwind Dental".into(), domains: Vec::new(), main_site: Some(18) },
-            ClientEntry { id: 99, name: "Unmatched Alerts".into(), domains: Vec::new(), main_site: None },
+            ClientEntry {
+                id: 12,
+                name: "Northwind Dental".into(),
+                domains: Vec::new(),
+                azure_tenants: Vec::new(),
+                main_site: Some(18),
+            },
+            ClientEntry {
+                id: 99,
+                name: "Unmatched Alerts".into(),
+                domains: Vec::new(),
+                azure_tenants: Vec::new(),
+                main_site: None,
+            },
         ],
         ..Catalogue::default()
     }

@@ -6,8 +6,8 @@ use haloward_rules::{Origin, Parent, Reference, TicketDraft};
 use serde_json::{Value, json};
 
 use super::field::{Body, escape};
-use super::{Endpoint, Rendered, WireSettings, client};
-use crate::catalogue::Catalogue;
+use super::{Endpoint, Rendered, WireSettings, client, record};
+use crate::catalogue::{Catalogue, Entry, same};
 
 /// The body that creates a ticket. Names that can't be found never cost the ticket: they are left out, and a line at
 /// the end of its details says so.
@@ -86,27 +86,9 @@ fn fields(body: &mut Body, draft: &TicketDraft, catalogue: Option<&Catalogue>) {
     look_up(body, "agent", "agent_id", draft.agent.as_ref(), known, |c, r| c.agent(r).map(|e| e.id));
     priority(body, draft, catalogue);
     team(body, draft, catalogue);
-    numbered(
-        body,
-        "impact",
-        "impact",
-        draft.impact.as_ref(),
-        "its names are not looked up yet, use its number",
-    );
-    numbered(
-        body,
-        "urgency",
-        "urgency",
-        draft.urgency.as_ref(),
-        "its names are not looked up yet, use its number",
-    );
-    numbered(body, "site", "site_id", draft.site.as_ref(), "sites are not looked up by name yet, use its id");
-    numbered(body, "user", "user_id", draft.user.as_ref(), "users are not looked up by name yet, use the id");
-    match &draft.asset {
-        Some(Reference::Id(id)) => body.set("assets", json!([{ "id": id }])),
-        Some(name) => body.miss("asset", name, "assets are not looked up by name yet, use its id"),
-        None => {}
-    }
+    level(body, "impact", draft.impact.as_ref(), known.map(|c| &*c.impacts));
+    level(body, "urgency", draft.urgency.as_ref(), known.map(|c| &*c.urgencies));
+    record::put(body, draft, catalogue);
     for (name, level) in draft.category.iter().zip(1..=4) {
         let wire = format!("category_{level}");
         match catalogue.filter(|c| !c.categories.is_empty()).map(|c| c.category(name, level)) {
@@ -177,11 +159,20 @@ fn team(body: &mut Body, draft: &TicketDraft, catalogue: Option<&Catalogue>) {
     }
 }
 
-fn numbered(body: &mut Body, field: &str, wire: &str, reference: Option<&Reference>, why: &str) {
-    match reference {
-        Some(Reference::Id(id)) => body.set(wire, *id),
-        Some(name) => body.miss(field, name, why),
-        None => {}
+/// An impact or an urgency. Not every HaloPSA tells what its numbers are called.
+fn level(body: &mut Body, field: &str, reference: Option<&Reference>, known: Option<&[Entry]>) {
+    let name = match reference {
+        None => return,
+        Some(Reference::Id(id)) => return body.set(field, *id),
+        Some(Reference::Name(name)) => name,
+    };
+    let Some(known) = known else { return body.unseen(field, field, name) };
+    match known.iter().find(|entry| same(&entry.name, name)) {
+        Some(entry) => body.set(field, entry.id),
+        None if known.is_empty() => {
+            body.miss(field, name, "this HaloPSA does not tell what its numbers are called: use the number");
+        }
+        None => body.miss(field, name, "there is none of that name"),
     }
 }
 
