@@ -17,6 +17,7 @@ mod preset;
 mod rule;
 mod ruleset;
 mod script;
+mod silence;
 mod simulation;
 mod story;
 mod template;
@@ -30,7 +31,8 @@ pub use condition::ConditionTrace;
 pub use duration::{format_duration, parse_duration};
 pub use engine::{
     Case, CaseBook, CaseState, Cases, Decision, Effect, EffectKind, Escalation, Explain, Feed, Input, Key,
-    Mode, Origin, Outcome, Report, Step, Storm, TicketState, Timer, TimerChange, TimerKind, step,
+    Mode, Origin, Outcome, Report, Step, Storm, TicketState, Timer, TimerChange, TimerKind, Watch,
+    silence_key, step,
 };
 pub use event::{Event, EventError, Severity, State};
 pub use fields::{Fields, suggestion};
@@ -39,6 +41,7 @@ pub use path::Path;
 pub use preset::{Delivery, Mapped, Preset, PresetSet};
 pub use rule::{Rule, RuleId};
 pub use ruleset::{OnRuleError, RuleSet, Settings};
+pub use silence::{Silence, Silences};
 pub use simulation::{Fired, Simulation};
 pub use story::{StoryFile, StoryOutcome, StoryWorld};
 pub use ticket::{Details, Note, Parent, Reference, TicketDraft};

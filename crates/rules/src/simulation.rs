@@ -14,7 +14,9 @@ use crate::engine::{
     Case, CaseBook, CaseState, Cases as _, Effect, EffectKind, Explain, Input, Key, Report, Step, Timer, step,
 };
 use crate::event::Event;
+use crate::finding::Findings;
 use crate::ruleset::RuleSet;
+use crate::silence::{Silence, Silences};
 use timers::Timers;
 
 /// A run of rules over a made-up or recorded past.
@@ -27,7 +29,7 @@ pub struct Simulation<'r> {
     timers: Timers,
     /// The last number HaloPSA gave to a ticket or a note.
     number: i64,
-    newest: Option<Key>,
+    newest: Option<(Key, u32)>,
     memory: Option<Memory>,
 }
 
@@ -83,9 +85,20 @@ impl<'r> Simulation<'r> {
         self.cases.case(key)
     }
 
-    /// The case whose ticket was opened last.
-    pub fn newest_ticket(&self) -> Option<&Key> {
-        self.newest.as_ref()
+    /// The ticket that was opened last: its case, and which of the case's tickets it is.
+    pub fn newest_ticket(&self) -> Option<(&Key, u32)> {
+        self.newest.as_ref().map(|(key, ticket)| (key, *ticket))
+    }
+
+    /// A silence begins now, and lasts as long as it says.
+    pub fn silence(&mut self, silence: &Silence) -> Findings {
+        let until = silence.until.duration_since(silence.from);
+        let until = self.now.checked_add(until).unwrap_or(Timestamp::MAX);
+        let begun = Silence { from: self.now, until, ..silence.clone() };
+        let standing: Vec<Silence> = self.cases.silences().iter().cloned().chain([begun]).collect();
+        let (silences, findings) = Silences::compile(standing);
+        self.cases.silence(silences);
+        findings
     }
 
     /// Lets time pass up to the next timer that is due by `until`, and fires it. When there is none left it is
@@ -138,7 +151,7 @@ impl<'r> Simulation<'r> {
         match &effect.kind {
             EffectKind::OpenTicket { .. } => {
                 self.number += 1;
-                self.newest = Some(key.clone());
+                self.newest = Some((key.clone(), effect.ticket));
                 Some(Report::TicketOpened { key, ticket: effect.ticket, id: self.number })
             }
             EffectKind::AddNote { note, .. } if note.fold => {

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::event::{Event, Severity};
 use crate::rule::RuleId;
+use crate::silence::Silences;
 
 /// The identity of a problem.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -93,6 +94,9 @@ pub struct TicketState {
     /// It was closed in HaloPSA, not by us.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub closed: bool,
+    /// It will not be there: HaloPSA refused it, or somebody gave it up.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub given_up: bool,
     /// The note that counts repeats, once it is there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fold_note: Option<i64>,
@@ -123,6 +127,14 @@ pub struct Escalation {
 pub struct Storm {
     /// When the rule's last tickets were opened, oldest first.
     pub openings: Vec<Timestamp>,
+}
+
+/// What a rule with `missing` waits for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watch {
+    /// When the next event is missing; `None` while it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Timestamp>,
 }
 
 /// The memory kept for one key.
@@ -160,6 +172,12 @@ pub struct Case {
     /// It is the storm case of its rule: what the rule's `limit` is counted by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub storm: Option<Storm>,
+    /// It is the case of a rule with `missing`: events come again and again, until they do not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watch: Option<Watch>,
+    /// It is the case of a silence, by that one's id: it keeps what the silence holds back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silence: Option<String>,
     /// How far its rule has escalated its open ticket, while there is more to come.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalation: Option<Escalation>,
@@ -202,6 +220,8 @@ impl Case {
             held_by: None,
             holding: Vec::new(),
             storm: None,
+            watch: None,
+            silence: None,
             escalation: None,
             event: event.clone(),
             ticket: TicketState::default(),
@@ -217,6 +237,10 @@ impl Case {
         self.count += 1;
         self.last_seen = now;
         self.event = event.clone();
+        if self.watch.is_some() {
+            // What feeds it is that events come: that one of them is resolved says nothing about it.
+            return;
+        }
         let (source, fingerprint) = (event.source(), event.fingerprint());
         match self.feeds.iter().position(|f| f.source == source && f.fingerprint == fingerprint) {
             Some(at) => self.feeds[at].firing = true,
@@ -227,6 +251,11 @@ impl Case {
             }),
             None => {}
         }
+    }
+
+    /// Whether it goes on after its ticket: the next event is being waited for.
+    pub(crate) fn is_watching(&self) -> bool {
+        self.watch.is_some_and(|watch| watch.due.is_some())
     }
 
     /// Whether its ticket is open and nothing that feeds it fires any more.
@@ -295,6 +324,10 @@ pub trait Cases {
     fn case(&self, key: &Key) -> Option<Case>;
     /// The cases, waiting or open, that a source's fingerprint feeds; in the order of their keys.
     fn fed_by(&self, source: &str, fingerprint: &str) -> Vec<Case>;
+    /// The silences that may stand.
+    fn silences(&self) -> &Silences {
+        Silences::none()
+    }
 }
 
 /// Cases in memory: for dry runs, tests and replay.
@@ -302,9 +335,15 @@ pub trait Cases {
 pub struct CaseBook {
     cases: HashMap<Key, Case>,
     fed: HashMap<(String, String), Vec<Key>>,
+    silences: Silences,
 }
 
 impl CaseBook {
+    /// Takes these silences instead of those known so far.
+    pub fn silence(&mut self, silences: Silences) {
+        self.silences = silences;
+    }
+
     /// Puts changed cases in.
     pub fn put(&mut self, cases: impl IntoIterator<Item = Case>) {
         for case in cases {
@@ -365,5 +404,9 @@ impl Cases for CaseBook {
             .filter(|c| c.is_alive())
             .cloned()
             .collect()
+    }
+
+    fn silences(&self) -> &Silences {
+        &self.silences
     }
 }

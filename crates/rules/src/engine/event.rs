@@ -1,11 +1,13 @@
 //! An event meets the rules.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::case::{Case, CaseState, Key};
 use super::decision::{Decision, Mode, Outcome};
 use super::work::Work;
-use super::{Explain, Step, effects, resolve, ticket};
+use super::{Explain, Step, effects, missing, resolve, silenced, ticket};
+use crate::calendar::Calendars;
 use crate::condition::{ConditionTrace, NoTrace, Sink, every};
 use crate::event::{Event, State};
 use crate::rule::{Active, Rule, RuleId, RuleMode};
@@ -34,6 +36,7 @@ pub(super) fn decide(mut work: Work<'_>, mut event: Event) -> Step {
     let mut errors: Vec<String> = Vec::new();
     // Of several rules that decided, the weightiest outcome is the event's.
     let mut decided: Option<(Outcome, Option<String>)> = None;
+    let mut listened: Option<Applied> = None;
     let mut candidates = Vec::new();
     refill(&work, &event, None, &mut candidates);
     let mut next = 0;
@@ -44,6 +47,15 @@ pub(super) fn decide(mut work: Work<'_>, mut event: Event) -> Step {
             Considered::No => {}
             Considered::Failed(error) => errors.push(format!("rule `{}` failed: {error}", rule.id())),
             Considered::Yes { applied, mode } => {
+                if rule.missing.is_some() {
+                    // It only listened: what the event means is for the other rules to say.
+                    if mode == Mode::Live
+                        && listened.as_ref().is_none_or(|heard: &Applied| applied.outcome < heard.outcome)
+                    {
+                        listened = Some(applied);
+                    }
+                    continue;
+                }
                 if rule.only_sets() {
                     // The event is another one now, and other rules may be due.
                     refill(&work, &event, Some(number), &mut candidates);
@@ -69,17 +81,25 @@ pub(super) fn decide(mut work: Work<'_>, mut event: Event) -> Step {
     }
     // A rule that found nothing to do about a resolved event has not handled it.
     let unhandled = |outcome: Outcome| event.state() == State::Resolved && outcome == Outcome::Nothing;
-    if let Some((outcome, reason)) = decided.filter(|(outcome, _)| !unhandled(*outcome)) {
-        return work.finish(outcome, reason, Some(event));
-    }
-    match event.state() {
-        State::Resolved => resolve::event(work, event),
-        state if !state.opens() => {
-            let reason = format!("events in state `{state}` open no ticket unless a rule names the state");
-            work.finish(Outcome::Nothing, Some(reason), Some(event))
+    let mut step = if let Some((outcome, reason)) = decided.filter(|(outcome, _)| !unhandled(*outcome)) {
+        work.finish(outcome, reason, Some(event))
+    } else {
+        match event.state() {
+            State::Resolved => resolve::event(work, event),
+            state if !state.opens() => {
+                let reason =
+                    format!("events in state `{state}` open no ticket unless a rule names the state");
+                work.finish(Outcome::Nothing, Some(reason), Some(event))
+            }
+            _ => work.finish(Outcome::Unmatched, Some("no rule matched".into()), Some(event)),
         }
-        _ => work.finish(Outcome::Unmatched, Some("no rule matched".into()), Some(event)),
+    };
+    if let Some(heard) =
+        listened.filter(|heard| heard.outcome < step.outcome || step.outcome == Outcome::Nothing)
+    {
+        (step.outcome, step.reason) = (heard.outcome, heard.reason);
     }
+    step
 }
 
 /// The rules to look at after number `after`: all of them where everything is to be explained.
@@ -98,7 +118,10 @@ fn refill(work: &Work<'_>, event: &Event, after: Option<u32>, candidates: &mut V
 
 /// Whether a ticket has the event already, or may yet: some live rule opened one, waits, or has one open.
 fn has_a_ticket(work: &Work<'_>) -> bool {
-    work.decisions.iter().filter(|d| d.matched && d.mode == Mode::Live).any(|decision| {
+    // A rule with `missing` has only heard of it.
+    let listens = |id: &RuleId| work.rules.rule(id).is_some_and(|rule| rule.missing.is_some());
+    let live = |d: &&Decision| d.matched && d.mode == Mode::Live && !listens(&d.rule);
+    work.decisions.iter().filter(live).any(|decision| {
         let undecided = [Outcome::Dropped, Outcome::Nothing, Outcome::Error];
         let open = |key| work.case(key).is_some_and(|case| case.state == CaseState::Open);
         decision.outcome.is_some_and(|outcome| !undecided.contains(&outcome))
@@ -219,10 +242,13 @@ fn matches(
         return Ok(Err(format!("it listens to {}, not to {}", rule.from.join(", "), event.source())));
     }
     let state = event.state();
-    if !state.opens() && !rule.names_state && !rule.only_sets() {
+    let listens = rule.missing.is_some();
+    // That a machine reports at all is heard, whatever it says; what a person did to an alert is no report.
+    let seen = state.opens() || listens && state == State::Resolved;
+    if !seen && !rule.names_state && !rule.only_sets() {
         return Ok(Err(format!("its `when` does not name the state `{state}`")));
     }
-    if let Some(why) = inactive(&rule.active, work) {
+    if !listens && let Some(why) = inactive(&rule.active, &work.rules.library().calendars, work.now) {
         return Ok(Err(why));
     }
     let held = match work.explain {
@@ -260,14 +286,15 @@ fn conditions<S: Sink>(
     work.with_env(Some(rule), event, case.as_ref(), |env| every(asking, event.value(), &case_view, env, sink))
 }
 
-fn inactive(active: &Active, work: &Work<'_>) -> Option<String> {
-    if active.from.is_some_and(|from| work.now < from) {
-        return Some(format!("it is active from {}", active.from.unwrap_or(work.now)));
+/// Why a rule is not active at a time, if it is not.
+pub(super) fn inactive(active: &Active, calendars: &Calendars, now: Timestamp) -> Option<String> {
+    if let Some(from) = active.from.filter(|from| now < *from) {
+        return Some(format!("it is active from {from}"));
     }
-    if active.until.is_some_and(|until| work.now >= until) {
-        return Some(format!("it was active until {}", active.until.unwrap_or(work.now)));
+    if let Some(until) = active.until.filter(|until| now >= *until) {
+        return Some(format!("it was active until {until}"));
     }
-    let inside = |name: &str| work.rules.library().calendars.get(name).is_some_and(|c| c.contains(work.now));
+    let inside = |name: &str| calendars.get(name).is_some_and(|c| c.contains(now));
     if let Some(name) = active.during.as_deref().filter(|name| !inside(name)) {
         return Some(format!("it is active during {name} only"));
     }
@@ -302,33 +329,46 @@ fn upcoming_case(work: &Work<'_>, rule: &Rule, event: &Event) -> Result<Case, Sc
     Ok(case)
 }
 
+/// The living case of a key, or a new one that goes on where the last one ended. Rules in shadow have their own.
+pub(super) fn case_of(work: &Work<'_>, rule: &Rule, mode: Mode, event: &Event, key: &Key) -> Case {
+    let shadow = mode == Mode::Shadow;
+    let key = if shadow { Key::new(&format!("shadow/{}/{}", rule.id(), key.as_str())) } else { key.clone() };
+    match work.case(&key) {
+        Some(case) if case.is_alive() => case,
+        known => {
+            let mut fresh = Case::begin(key, rule.id().clone(), event, work.now);
+            fresh.shadow = shadow;
+            if let Some(ended) = known {
+                // The number of tickets goes on, and an ended case's ticket may be opened again.
+                fresh.tickets = ended.tickets;
+                fresh.ended_at = ended.ended_at;
+                fresh.ticket.id = ended.ticket.id;
+                fresh.ticket.given_up = ended.ticket.given_up;
+            }
+            fresh
+        }
+    }
+}
+
 /// The effects of a rule that matched.
 fn apply(work: &mut Work<'_>, rule: &Rule, mode: Mode, event: &mut Event) -> Result<Applied, ScriptError> {
     if rule.only_sets() {
         effects::run(work, rule, event, None)?;
         return Ok(Applied::new(Outcome::Nothing, Some("it changed the event".into())));
     }
-    let mut key = key(work, rule, event)?;
-    if mode == Mode::Shadow {
-        key = Key::new(&format!("shadow/{}/{}", rule.id(), key.as_str()));
+    let key = key(work, rule, event)?;
+    if let Some(lasts) = rule.missing {
+        return Ok(missing::heard(work, rule, lasts, mode, event, &key));
     }
-    let known = work.case(&key);
-    let mut case = match known {
-        Some(case) if case.is_alive() => case,
-        known => {
-            let mut fresh = Case::begin(key.clone(), rule.id().clone(), event, work.now);
-            fresh.shadow = mode == Mode::Shadow;
-            if let Some(ended) = known {
-                // The number of tickets goes on, and an ended case's ticket may be opened again.
-                fresh.tickets = ended.tickets;
-                fresh.ended_at = ended.ended_at;
-                fresh.ticket.id = ended.ticket.id;
-            }
-            fresh
-        }
-    };
+    let mut case = case_of(work, rule, mode, event, &key);
+    let key = case.key.clone();
+    let silence = silenced::covers(work, rule, event, &case);
     if event.state().opens() {
         work.seen(&mut case, event);
+        if let Some(by) = silence {
+            let waits = ticket::below_threshold(work, rule, &mut case);
+            return Ok(silenced::apply(work, rule, event, case, &by, waits));
+        }
         if case.state == CaseState::Waiting
             && let Some((outcome, reason)) = ticket::wait(work, rule, event, &mut case)?
         {
@@ -336,18 +376,26 @@ fn apply(work: &mut Work<'_>, rule: &Rule, mode: Mode, event: &mut Event) -> Res
             return Ok(Applied { outcome, reason: Some(reason), key: Some(key) });
         }
     }
+    if let Some(by) = silence {
+        return Ok(Applied { outcome: Outcome::Silenced, reason: Some(by.reason), key: Some(key) });
+    }
     let mut applied = effects::run(work, rule, event, Some(case))?;
     applied.key = Some(key);
     Ok(applied)
 }
 
+/// What stands where a rule's id does if none decided.
+pub(super) const ON_RULE_ERROR: &str = "on_rule_error";
+
 /// What happens to an event no rule could decide about properly: a ticket from the defaults, or only a record.
 fn fall_back(mut work: Work<'_>, event: Event, key: Key, reason: String) -> Step {
-    let rule = RuleId::new("on_rule_error");
-    let outcome = if work.rules.on_rule_error() == OnRuleError::Ignore {
-        Outcome::Error
+    let rule = RuleId::new(ON_RULE_ERROR);
+    let (outcome, reason) = if work.rules.on_rule_error() == OnRuleError::Ignore {
+        (Outcome::Error, reason)
+    } else if let Some(silenced) = silenced::without_rule(&mut work, &rule, &event, &key) {
+        (Outcome::Silenced, format!("{silenced}; {reason}"))
     } else {
-        ticket::open_from_defaults(&mut work, &rule, &event, &key, &reason)
+        (ticket::open_from_defaults(&mut work, &rule, &event, &key, &reason), reason)
     };
     work.decisions.push(Decision {
         rule,

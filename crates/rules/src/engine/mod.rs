@@ -10,15 +10,18 @@ mod escalate;
 mod event;
 mod held;
 mod limit;
+mod missing;
 mod report;
 mod resolve;
+mod silenced;
 mod ticket;
 mod timer;
 mod work;
 
-pub use case::{Case, CaseBook, CaseState, Cases, Escalation, Feed, Key, Storm, TicketState};
+pub use case::{Case, CaseBook, CaseState, Cases, Escalation, Feed, Key, Storm, TicketState, Watch};
 pub use decision::{Decision, Effect, EffectKind, Mode, Origin, Outcome};
 pub use report::Report;
+pub use silenced::silence_key;
 pub use timer::{Timer, TimerChange, TimerKind};
 
 use jiff::Timestamp;

@@ -34,11 +34,22 @@ pub enum Report {
     TicketTouched {
         /// The case.
         key: Key,
+        /// Which of its tickets.
+        ticket: u32,
     },
     /// The ticket was closed, merged away or deleted in HaloPSA.
     TicketClosed {
         /// The case.
         key: Key,
+        /// Which of its tickets.
+        ticket: u32,
+    },
+    /// The ticket will not be there: HaloPSA refused it, or somebody gave it up.
+    TicketGivenUp {
+        /// The case.
+        key: Key,
+        /// Which of its tickets.
+        ticket: u32,
     },
 }
 
@@ -48,8 +59,20 @@ impl Report {
         match self {
             Self::TicketOpened { key, .. }
             | Self::FoldNoteAdded { key, .. }
-            | Self::TicketTouched { key }
-            | Self::TicketClosed { key } => key,
+            | Self::TicketTouched { key, .. }
+            | Self::TicketClosed { key, .. }
+            | Self::TicketGivenUp { key, .. } => key,
+        }
+    }
+
+    /// Which of the case's tickets it is about, counted from 1.
+    pub fn ticket(&self) -> u32 {
+        match self {
+            Self::TicketOpened { ticket, .. }
+            | Self::FoldNoteAdded { ticket, .. }
+            | Self::TicketTouched { ticket, .. }
+            | Self::TicketClosed { ticket, .. }
+            | Self::TicketGivenUp { ticket, .. } => *ticket,
         }
     }
 }
@@ -58,36 +81,53 @@ pub(super) fn decide(mut work: Work<'_>, report: &Report) -> Step {
     let Some(mut case) = work.case(report.key()) else {
         return work.finish(Outcome::Nothing, Some("the case is gone".into()), None);
     };
+    if report.ticket() != case.tickets {
+        return work.finish(Outcome::Nothing, Some("it has another ticket by now".into()), None);
+    }
     let reason = match report {
-        Report::TicketOpened { ticket, id, .. } if *ticket == case.tickets => {
+        Report::TicketOpened { id, .. } => {
             case.ticket.id = Some(*id);
+            if std::mem::take(&mut case.ticket.given_up) && case.state == CaseState::Resolved {
+                // Somebody tried again what had been given up, and it is there after all.
+                case.state = CaseState::Open;
+                case.ended_at = None;
+            }
             format!("its ticket is {id}")
         }
-        Report::FoldNoteAdded { ticket, note, .. } if *ticket == case.tickets => {
+        Report::FoldNoteAdded { note, .. } => {
             case.ticket.fold_note = Some(*note);
             "its repeats are noted".to_owned()
         }
-        Report::TicketOpened { .. } | Report::FoldNoteAdded { .. } => {
-            "it has another ticket by now".to_owned()
-        }
         Report::TicketTouched { .. } => {
             case.ticket.touched = true;
-            if case.state == CaseState::Resolved && !case.ticket.closed {
+            let over = case.state == CaseState::Resolved || case.is_watching() && case.ended_at.is_some();
+            if over && !case.ticket.closed {
                 // It was to be resolved and somebody was faster: the ticket is open, so the case is.
                 case.state = CaseState::Open;
                 case.ended_at = None;
             }
             "somebody has worked on its ticket".to_owned()
         }
+        // What waits has not had its ticket yet: this one is of the time before.
+        Report::TicketClosed { .. } | Report::TicketGivenUp { .. } if case.state == CaseState::Waiting => {
+            return work.finish(Outcome::Nothing, Some("it is about an earlier ticket".into()), None);
+        }
         Report::TicketClosed { .. } => {
-            if case.state == CaseState::Waiting {
-                return work.finish(Outcome::Nothing, Some("it is about an earlier ticket".into()), None);
-            }
             if case.state == CaseState::Open {
                 ticket::end(&mut work, &mut case);
             }
             case.ticket.closed = true;
             "its ticket was closed in HaloPSA".to_owned()
+        }
+        Report::TicketGivenUp { .. } => {
+            if case.ticket.id.is_some() {
+                return work.finish(Outcome::Nothing, Some("its ticket is there".into()), None);
+            }
+            if case.state == CaseState::Open {
+                ticket::end(&mut work, &mut case);
+            }
+            case.ticket.given_up = true;
+            "its ticket was given up".to_owned()
         }
     };
     work.put(case);

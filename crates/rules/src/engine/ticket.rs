@@ -53,6 +53,9 @@ pub(super) fn open(
     {
         return Ok(Opening::Done(done));
     }
+    if let Some(done) = given_up(work, case) {
+        return Ok(Opening::Done(done));
+    }
     let draft = compose(work, Some(rule), event, case, wanted)?;
     if !room {
         return Ok(Opening::Limited(Box::new(draft)));
@@ -64,6 +67,18 @@ pub(super) fn open(
         case.ticket.told_at = Some(work.now);
     }
     Ok(Opening::Done((Outcome::OpenTicket, None)))
+}
+
+// LIMIT: what HaloPSA refuses it will mostly refuse again until somebody has mended a rule or a right; asking at every
+// repeat would fill the queue with refusals.
+const REFUSED_PAUSE: Duration = Duration::from_hours(1);
+
+/// Whether the case's ticket was given up so short a while ago that another one is not asked for yet.
+fn given_up(work: &Work<'_>, case: &Case) -> Option<Done> {
+    let ended = case.ended_at.filter(|_| case.ticket.given_up && case.state == CaseState::Waiting)?;
+    let again = after(ended, REFUSED_PAUSE);
+    let reason = format!("its ticket was given up; another one is tried from {} on", shown(again));
+    (again > work.now).then_some((Outcome::Counted, Some(reason)))
 }
 
 /// The draft: the configuration's defaults, the file's, the effect's; then what every ticket has.
@@ -87,7 +102,11 @@ fn compose(
         Ok::<_, ScriptError>(draft)
     })?;
     if draft.summary.is_none() {
-        draft.summary = Some(one_line(event.title()));
+        let title = event.title();
+        draft.summary = Some(one_line(&match rule.and_then(|rule| rule.missing) {
+            Some(lasts) => format!("Nothing for {}: {title}", format_duration(lasts)),
+            None => title.to_owned(),
+        }));
     }
     if draft.details.is_none() {
         draft.details = Some(default_details(event));
@@ -137,6 +156,15 @@ fn origin(event: &Event) -> Origin {
     }
 }
 
+/// The living case of a key, or a new one that counts on from its last ticket.
+pub(super) fn alive_or_new(work: &Work<'_>, rule: &RuleId, event: &Event, key: &Key) -> Case {
+    let known = work.case(key);
+    let tickets = known.as_ref().map_or(0, |case| case.tickets);
+    known
+        .filter(Case::is_alive)
+        .unwrap_or_else(|| Case { tickets, ..Case::begin(key.clone(), rule.clone(), event, work.now) })
+}
+
 /// A ticket from the defaults alone, for an event that no rule could decide about. It is counted, unless a case that
 /// waits has counted it before.
 pub(super) fn open_from_defaults(
@@ -146,13 +174,7 @@ pub(super) fn open_from_defaults(
     key: &Key,
     reason: &str,
 ) -> Outcome {
-    let known = work.case(key);
-    let tickets = known.as_ref().map_or(0, |case| case.tickets);
-    let mut case = known.filter(Case::is_alive).unwrap_or_else(|| {
-        let mut fresh = Case::begin(key.clone(), rule.clone(), event, work.now);
-        fresh.tickets = tickets;
-        fresh
-    });
+    let mut case = alive_or_new(work, rule, event, key);
     if case.state == CaseState::Open || case.count == 0 {
         work.seen(&mut case, event);
     }
@@ -187,23 +209,30 @@ pub(super) fn wait(
     if let Some(done) = limit::queued(work, rule, case) {
         return Ok(Some(done));
     }
-    // A threshold once reached stays so while the case waits for something else, however long.
-    if let Some(threshold) = rule.threshold.filter(|_| case.held_since.is_none() && case.held_by.is_none()) {
-        let start = before(work.now, threshold.within);
-        case.recent.retain(|time| *time > start);
-        case.recent.push(work.now);
-        let seen = case.recent.len() as u32;
-        if seen < threshold.count {
-            work.set_timer(&case.key, TimerKind::Forget, after(work.now, threshold.within));
-            let within = format_duration(threshold.within);
-            return Ok(Some((Outcome::Waiting, format!("{seen} of {} within {within}", threshold.count))));
-        }
+    if let Some(reason) = below_threshold(work, rule, case) {
+        return Ok(Some((Outcome::Waiting, reason)));
     }
     if let Some(done) = held::check(work, rule, event, case)? {
         return Ok(Some(done));
     }
     // Who had its turn in a storm has waited out its hold before.
     Ok(if limit::holds(rule, case) { None } else { hold(work, rule, case) })
+}
+
+/// Counts an event of a waiting case toward the rule's threshold; how far that is, unless it is reached.
+pub(super) fn below_threshold(work: &mut Work<'_>, rule: &Rule, case: &mut Case) -> Option<String> {
+    // A threshold once reached stays so while the case waits for something else, however long.
+    let counts = case.state == CaseState::Waiting && case.held_since.is_none() && case.held_by.is_none();
+    let threshold = rule.threshold.filter(|_| counts)?;
+    let start = before(work.now, threshold.within);
+    case.recent.retain(|time| *time > start);
+    case.recent.push(work.now);
+    let seen = case.recent.len() as u32;
+    if seen >= threshold.count {
+        return None;
+    }
+    work.set_timer(&case.key, TimerKind::Forget, after(work.now, threshold.within));
+    Some(format!("{seen} of {} within {}", threshold.count, format_duration(threshold.within)))
 }
 
 /// Whether the rule's hold goes on, or begins; then until when.
@@ -232,7 +261,7 @@ fn reopen(
 ) -> Option<Done> {
     let within = lifecycle.reopen_within?;
     let ended = case.ended_at?;
-    if work.now > after(ended, within) || case.tickets == 0 {
+    if work.now > after(ended, within) || case.tickets == 0 || case.ticket.given_up {
         return None;
     }
     work.cancel_timers(case);
@@ -392,7 +421,7 @@ pub(super) fn end(work: &mut Work<'_>, case: &mut Case) {
     // What ends while it waits had no ticket of its own: an earlier one may still be opened again.
     let earlier = case.ended_at.filter(|_| case.state == CaseState::Waiting);
     case.ended_at = earlier.or(Some(work.now));
-    case.state = CaseState::Resolved;
+    case.state = if case.is_watching() { CaseState::Waiting } else { CaseState::Resolved };
     case.recent.clear();
     case.held_since = None;
     case.held_by = None;

@@ -7,7 +7,7 @@ use super::Step;
 use super::case::{Case, CaseState, Key};
 use super::decision::Outcome;
 use super::work::Work;
-use super::{effects, escalate, event, held, limit, resolve, ticket};
+use super::{effects, escalate, event, held, limit, missing, resolve, silenced, ticket};
 use crate::event::Event;
 use crate::rule::{Rule, RuleMode};
 use crate::ruleset::OnRuleError;
@@ -27,14 +27,16 @@ pub enum TimerKind {
     Resolve,
     /// What held the case back may be over: it is decided again.
     Recheck,
+    /// No event came for so long that one is missing.
+    Missing,
     /// The ticket is open long enough for the next step of its rule's `escalate`.
     Escalate,
 }
 
 impl TimerKind {
     /// All kinds.
-    pub const ALL: [Self; 6] =
-        [Self::Hold, Self::Forget, Self::Fold, Self::Resolve, Self::Recheck, Self::Escalate];
+    pub const ALL: [Self; 7] =
+        [Self::Hold, Self::Forget, Self::Fold, Self::Resolve, Self::Recheck, Self::Missing, Self::Escalate];
 
     /// The kind's name.
     pub fn as_str(self) -> &'static str {
@@ -44,6 +46,7 @@ impl TimerKind {
             Self::Fold => "fold",
             Self::Resolve => "resolve",
             Self::Recheck => "recheck",
+            Self::Missing => "missing",
             Self::Escalate => "escalate",
         }
     }
@@ -98,6 +101,12 @@ pub(super) fn decide(mut work: Work<'_>, timer: &Timer) -> Step {
         (TimerKind::Recheck, CaseState::Waiting) if case.held_by.is_some() => {
             return held(work, case, "what held it back is over");
         }
+        (TimerKind::Missing, CaseState::Waiting | CaseState::Open) if case.is_watching() => {
+            return missing::due(work, case);
+        }
+        (TimerKind::Recheck, CaseState::Waiting) if case.silence.is_some() => {
+            silenced::over(&mut work, &mut case)
+        }
         (TimerKind::Forget, CaseState::Waiting) if case.held_since.is_none() && case.held_by.is_none() => {
             ticket::end(&mut work, &mut case);
             (Outcome::Nothing, Some("its threshold was not reached in time".to_owned()))
@@ -123,13 +132,17 @@ pub(super) fn decide(mut work: Work<'_>, timer: &Timer) -> Step {
 
 /// A hold is over, or what held the case back may be: the rule has its effects now, for the last event that the case
 /// has seen.
-fn held(mut work: Work<'_>, mut case: Case, why: &str) -> Step {
-    let mut event = case.event.clone();
+pub(super) fn held(mut work: Work<'_>, mut case: Case, why: &str) -> Step {
+    let mut event = missing::event_of(&case);
     let Some(rule) = work.rules.rule(&case.rule).filter(|rule| rule.mode != RuleMode::Off).cloned() else {
         // Nobody has decided about it, so it is decided like an event that comes in now.
         ticket::end(&mut work, &mut case);
-        resolve::record(&mut work, &case, (Outcome::Nothing, Some("its rule is gone or off".into())));
-        work.put(case);
+        let why = if case.rule.as_str() == event::ON_RULE_ERROR { why } else { "its rule is gone or off" };
+        resolve::record(&mut work, &case, (Outcome::Nothing, Some(why.into())));
+        work.put(case.clone());
+        if case.watch.is_some() {
+            return work.finish(Outcome::Nothing, None, None);
+        }
         return event::decide(work, event);
     };
     let why = if limit::holds(&rule, &case) { "there is room for it now" } else { why };
@@ -162,6 +175,11 @@ fn wait_on(
     event: &Event,
     case: &mut Case,
 ) -> Result<Option<(Outcome, String)>, ScriptError> {
+    if let Some(by) = silenced::covers(work, rule, event, case) {
+        case.held_by = None;
+        silenced::back(work, rule.id(), event, case, &by);
+        return Ok(Some((Outcome::Silenced, by.reason)));
+    }
     // Who had its turn in a storm has waited out its hold before.
     let was_held_back = case.held_by.is_some() && !limit::holds(rule, case);
     if was_held_back {

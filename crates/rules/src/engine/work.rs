@@ -13,6 +13,7 @@ use crate::event::{Event, Severity};
 use crate::rule::{Rule, RuleId};
 use crate::ruleset::RuleSet;
 use crate::script::{Env, View};
+use crate::silence::Silences;
 
 pub(super) struct Work<'a> {
     pub(super) rules: &'a RuleSet,
@@ -54,6 +55,10 @@ impl<'a> Work<'a> {
             .collect()
     }
 
+    pub(super) fn silences(&self) -> &'a Silences {
+        self.cases.silences()
+    }
+
     pub(super) fn put(&mut self, case: Case) {
         self.changed.insert(case.key.clone(), case);
     }
@@ -76,7 +81,7 @@ impl<'a> Work<'a> {
             (TimerKind::Forget, !case.recent.is_empty()),
             (TimerKind::Fold, case.ticket.untold > 0),
             (TimerKind::Resolve, case.is_quiet()),
-            (TimerKind::Recheck, case.held_by.is_some() || case.is_storm()),
+            (TimerKind::Recheck, case.held_by.is_some() || case.is_storm() || case.silence.is_some()),
             (TimerKind::Escalate, case.escalation.is_some()),
         ];
         for (kind, _) in set.into_iter().filter(|(_, set)| *set) {
@@ -145,7 +150,12 @@ impl<'a> Work<'a> {
 
     /// Where the work stands, to return to if a rule fails half-way.
     pub(super) fn mark(&self) -> Mark {
-        Mark { changed: self.changed.clone(), timers: self.timers.len(), effects: self.effects.len() }
+        Mark {
+            changed: self.changed.clone(),
+            timers: self.timers.len(),
+            effects: self.effects.len(),
+            decisions: self.decisions.len(),
+        }
     }
 
     /// Takes back everything since the mark.
@@ -153,6 +163,7 @@ impl<'a> Work<'a> {
         self.changed = mark.changed;
         self.timers.truncate(mark.timers);
         self.effects.truncate(mark.effects);
+        self.decisions.truncate(mark.decisions);
     }
 }
 
@@ -160,4 +171,5 @@ pub(super) struct Mark {
     changed: BTreeMap<Key, Case>,
     timers: usize,
     effects: usize,
+    decisions: usize,
 }

@@ -70,9 +70,19 @@ impl Rule {
         let goes_on = fields.flag("continue", findings).unwrap_or(false);
         let description = fields.text("description", findings);
         fields.text("owner", findings);
-        for name in ["group", "missing"] {
-            fields.not_yet(name, findings);
+        let missing = fields.take("missing").and_then(|n| missing(file, n, findings));
+        if missing.is_some() {
+            for (name, there) in [("threshold", threshold.is_some()), ("hold", !hold.is_zero())] {
+                if there {
+                    findings.push(
+                        Finding::error("HW113", format!("`{name}` means nothing beside `missing`"))
+                            .at(file.place(node.span))
+                            .help("take it out; to wait longer, make `missing: { for: … }` longer"),
+                    );
+                }
+            }
         }
+        fields.not_yet("group", findings);
         let effects = fields
             .need("then", findings)
             .map(|n| EffectTemplate::decode_all(file, n, known, findings))
@@ -121,6 +131,7 @@ impl Rule {
             hold,
             unless_open,
             limit,
+            missing,
             escalate,
             active,
             mode,
@@ -206,6 +217,18 @@ fn limit(file: &SourceFile, node: &Node, findings: &mut Findings) -> Option<Limi
         return None;
     }
     Some(Limit { tickets: tickets as u32, per: per? })
+}
+
+fn missing(file: &SourceFile, node: &Node, findings: &mut Findings) -> Option<Duration> {
+    let mut fields = Fields::of(file, node, "`missing`", findings)?;
+    fields.need("for", findings);
+    let lasts = fields.duration("for", findings);
+    fields.finish(findings);
+    if lasts.is_some_and(|lasts| lasts.is_zero()) {
+        let finding = Finding::error("HW016", "`for` must be longer than nothing");
+        findings.push(finding.at(file.place(node.span)));
+    }
+    lasts.filter(|lasts| !lasts.is_zero())
 }
 
 fn active(file: &SourceFile, node: &Node, context: &RuleContext<'_>, findings: &mut Findings) -> Active {

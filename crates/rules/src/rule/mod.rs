@@ -102,6 +102,8 @@ pub struct Rule {
     /// Keys of cases that hold this rule's back.
     pub(crate) unless_open: Vec<Template>,
     pub(crate) limit: Option<Limit>,
+    /// It acts when no event that it matches has come for this long, and only listens otherwise.
+    pub(crate) missing: Option<Duration>,
     /// What happens while its ticket stays open, in the order of time.
     pub(crate) escalate: Vec<Escalate>,
     pub(crate) active: Active,

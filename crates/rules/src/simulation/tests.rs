@@ -58,7 +58,7 @@ fn halopsa_numbers_tickets_and_the_note_that_counts_repeats_at_once() {
     let ticket = |key: &str| simulation.case(&Key::new(key)).expect("a case").ticket;
     assert_eq!((ticket("s/one").id, ticket("s/one").fold_note), (Some(1), None));
     assert_eq!((ticket("s/two").id, ticket("s/two").fold_note), (Some(2), Some(3)));
-    assert_eq!(simulation.newest_ticket(), Some(&Key::new("s/two")));
+    assert_eq!(simulation.newest_ticket(), Some((&Key::new("s/two"), 1)));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use super::expect::Expectation;
 use super::{Happens, Story, StoryFile, StoryStep};
 use crate::fields::Fields;
 use crate::finding::{Finding, Findings, SourceFile};
+use crate::silence::Silence;
 use crate::yaml::{Node, NodeKind, read};
 
 /// Where a story starts that does not say: a Monday morning.
@@ -70,12 +71,13 @@ fn step(file: &SourceFile, node: &Node, findings: &mut Findings) -> Option<Story
         &[("works", Technician::Works), ("closes", Technician::Closes)],
         findings,
     );
+    let silence = fields.take("silence");
     let expect = fields.take("expect").map(|n| Expectation::decode(file, n, findings));
     fields.finish(findings);
-    let happens = match (event, payload, technician) {
-        (None, None, None) => Happens::Nothing,
-        (Some(event), None, None) => Happens::Event(event.to_value()),
-        (None, Some(path), None) => {
+    let happens = match (event, payload, technician, silence) {
+        (None, None, None, None) => Happens::Nothing,
+        (Some(event), None, None, None) => Happens::Event(event.to_value()),
+        (None, Some(path), None, None) => {
             let Some(source) = source else {
                 let finding = Finding::error("HW071", "a payload needs its `source`");
                 findings.push(finding.at(file.place(node.span)));
@@ -83,13 +85,15 @@ fn step(file: &SourceFile, node: &Node, findings: &mut Findings) -> Option<Story
             };
             Happens::Payload { path, source }
         }
-        (None, None, Some(Technician::Works)) => Happens::TechnicianWorks,
-        (None, None, Some(Technician::Closes)) => Happens::TechnicianCloses,
+        (None, None, Some(Technician::Works), None) => Happens::TechnicianWorks,
+        (None, None, Some(Technician::Closes), None) => Happens::TechnicianCloses,
+        (None, None, None, Some(silence)) => {
+            Happens::Silence(Box::new(Silence::of_story(file, silence, findings)?))
+        }
         _ => {
-            findings.push(
-                Finding::error("HW071", "a step has one of `event`, `payload` and `technician`")
-                    .at(file.place(node.span)),
-            );
+            let finding =
+                Finding::error("HW071", "a step has one of `event`, `payload`, `technician` and `silence`");
+            findings.push(finding.at(file.place(node.span)));
             return None;
         }
     };

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::finding::SourceFile;
+use crate::silence::Silence;
 use crate::yaml::Span;
 use expect::Expectation;
 
@@ -64,6 +65,8 @@ enum Happens {
     Event(Value),
     /// A payload comes in from a source, through its preset.
     Payload { path: String, source: String },
+    /// A silence begins.
+    Silence(Box<Silence>),
     /// Somebody works on the newest ticket.
     TechnicianWorks,
     /// Somebody closes the newest ticket.

@@ -93,6 +93,9 @@ impl Teller<'_> {
         while let Some(fired) = self.simulation.pass(until) {
             steps.push(fired.step);
         }
+        if let Happens::Silence(silence) = &story.happens {
+            self.simulation.silence(silence);
+        }
         for input in self.inputs(&story.happens)? {
             steps.push(match input {
                 Happening::Event(event) => self.simulation.event(event),
@@ -110,10 +113,11 @@ impl Teller<'_> {
 
     fn inputs(&self, happens: &Happens) -> Result<Vec<Happening>, String> {
         let last = || {
-            self.simulation.newest_ticket().cloned().ok_or_else(|| "no ticket was opened before".to_owned())
+            let newest = self.simulation.newest_ticket().ok_or("no ticket was opened before")?;
+            Ok::<_, String>((newest.0.clone(), newest.1))
         };
         Ok(match happens {
-            Happens::Nothing => Vec::new(),
+            Happens::Nothing | Happens::Silence(_) => Vec::new(),
             Happens::Event(value) => {
                 let event = Event::from_json(value.clone(), Severity::Medium).map_err(|e| e.to_string())?;
                 vec![Happening::Event(event.received("", self.simulation.now()))]
@@ -136,8 +140,14 @@ impl Teller<'_> {
                     .map(|event| Happening::Event(event.received("", self.simulation.now())))
                     .collect()
             }
-            Happens::TechnicianWorks => vec![Happening::Report(Report::TicketTouched { key: last()? })],
-            Happens::TechnicianCloses => vec![Happening::Report(Report::TicketClosed { key: last()? })],
+            Happens::TechnicianWorks => {
+                let (key, ticket) = last()?;
+                vec![Happening::Report(Report::TicketTouched { key, ticket })]
+            }
+            Happens::TechnicianCloses => {
+                let (key, ticket) = last()?;
+                vec![Happening::Report(Report::TicketClosed { key, ticket })]
+            }
         })
     }
 }

@@ -155,3 +155,46 @@ tests:
         assert_eq!(outcome.failure, None, "{}", outcome.failure.as_deref().unwrap_or_default());
     }
 }
+
+#[test]
+fn a_story_can_have_a_silence() {
+    let outcomes = tell(
+        "defaults: { ticket: { type: Alert } }\nrules:\n  - { id: all, then: { open_ticket: {} } }\n",
+        "
+tests:
+  - name: nothing during the maintenance, a ticket after it
+    steps:
+      - { silence: { when: { device.name: srv-01 }, for: 2h, comment: patching, by: Ana } }
+      - { event: { source: s, title: x, device: { name: srv-01 } }, expect: { silenced: true, nothing: true } }
+      - { event: { source: s, title: y, device: { name: srv-02 } }, expect: { open_ticket: true } }
+      - { after: 3h, expect: { open_ticket: { key: s/srv-01/x } } }
+",
+    );
+    assert_eq!(outcomes[0].failure, None, "{}", outcomes[0].failure.as_deref().unwrap_or_default());
+}
+
+#[test]
+fn a_silence_in_a_story_is_checked_where_it_stands() {
+    let file = SourceFile::new(
+        "r_test.yaml",
+        "tests:
+  - name: a
+    steps:
+      - { silence: { for: 1h } }
+      - { silence: { when: { devise.name: x }, for: 1h } }
+      - { silence: { when: { during: night }, for: 1h } }
+      - { silence: { rule: a } }
+      - { silence: { rule: a, for: 1h }, technician: works }
+",
+    );
+    let text = StoryFile::load(&file).1.render();
+    for (line, expected) in [
+        ("r_test.yaml:4", "the silence does not say what it covers"),
+        ("r_test.yaml:5", "an event has no field `devise`"),
+        ("r_test.yaml:6", "a silence looks at the event alone, not at `during`"),
+        ("r_test.yaml:7", "`silence` needs `for`"),
+        ("r_test.yaml:8", "a step has one of `event`, `payload`, `technician` and `silence`"),
+    ] {
+        assert!(text.contains(line) && text.contains(expected), "{text}");
+    }
+}

@@ -1,6 +1,6 @@
 //! Random rules and events from a small vocabulary, so that they often meet.
 
-use haloward_rules::{Event, RuleSet, Settings, Severity, SourceFile};
+use haloward_rules::{Event, RuleSet, Settings, Severity, Silence, SourceFile};
 use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
@@ -103,13 +103,19 @@ fn rule() -> impl Strategy<Value = String> {
         2 => select(OTHERS.to_vec()).prop_map(str::to_owned),
     ];
     let plain = PLAIN.map(|choices| of(select(choices.to_vec())));
-    let extras = (plain, of(select(KEYS.to_vec())), of(select(ESCALATIONS.to_vec())), any::<bool>());
-    (when(), then, extras).prop_map(|(when, then, (plain, key, escalate, goes_on))| {
+    let missing = prop_oneof![6 => Just(None), 1 => Just(Some("missing: { for: 20m }"))];
+    let extras = (plain, of(select(KEYS.to_vec())), of(select(ESCALATIONS.to_vec())), missing, any::<bool>());
+    (when(), then, extras).prop_map(|(when, then, (mut plain, key, escalate, missing, goes_on))| {
+        if missing.is_some() {
+            // These wait for what fires.
+            plain[1..3].fill(None);
+        }
         let key = key.map(|key| format!("key: {key}"));
         // Only a rule that opens a ticket can escalate it.
         let escalate = escalate.filter(|_| then.contains("open_ticket"));
         let escalate = escalate.map(|steps| format!("escalate: {steps}"));
         let fields = plain.into_iter().flatten().map(str::to_owned).chain(key).chain(escalate);
+        let fields = fields.chain(missing.map(str::to_owned));
         let fields: String = fields.map(|field| field + ", ").collect();
         format!("when: {{ {when} }}, {fields}continue: {goes_on}, then: {then} }}")
     })
@@ -152,4 +158,21 @@ pub(crate) fn event() -> impl Strategy<Value = Event> {
             });
             Event::from_json(event, Severity::Medium).expect("an event")
         })
+}
+
+pub(crate) fn silence() -> impl Strategy<Value = Silence> {
+    let covers = pick(vec![
+        json!({"when": {"source": "a"}}),
+        json!({"when": {"any": [{"check": "disk"}, {"device.name": {"like": "s*"}}]}}),
+        json!({"key": "k"}),
+        json!({"key": "*f*"}),
+        json!({"rule": "r0"}),
+        json!({"rule": "on_rule_error"}),
+    ]);
+    (covers, 1_i64..90).prop_map(|(mut silence, minutes)| {
+        silence["id"] = json!("");
+        silence["from"] = json!("1970-01-01T00:00:00Z");
+        silence["until"] = json!(format!("1970-01-01T{:02}:{:02}:00Z", minutes / 60, minutes % 60));
+        serde_json::from_value(silence).expect("a silence")
+    })
 }

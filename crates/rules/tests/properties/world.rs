@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use haloward_rules::{
-    Case, CaseBook, CaseState, Cases, Event, Explain, Input, Key, Report, RuleSet, Step, Timer, TimerChange,
-    TimerKind, step,
+    Case, CaseBook, CaseState, Cases, Event, Explain, Input, Key, Report, RuleSet, Silence, Silences, Step,
+    Timer, TimerChange, TimerKind, step,
 };
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -16,6 +16,8 @@ pub(crate) enum Happens {
     Minutes(i64),
     Works,
     Closes,
+    GivesUp,
+    Silence(Box<Silence>),
 }
 
 pub(crate) fn story() -> impl Strategy<Value = Vec<Happens>> {
@@ -24,6 +26,8 @@ pub(crate) fn story() -> impl Strategy<Value = Vec<Happens>> {
         3 => (1_i64..40).prop_map(Happens::Minutes),
         1 => Just(Happens::Works),
         1 => Just(Happens::Closes),
+        1 => Just(Happens::GivesUp),
+        1 => super::rules::silence().prop_map(|silence| Happens::Silence(Box::new(silence))),
     ];
     proptest::collection::vec(happens, 1..25)
 }
@@ -33,6 +37,7 @@ pub(crate) fn story() -> impl Strategy<Value = Vec<Happens>> {
 struct Batched {
     committed: CaseBook,
     pending: BTreeMap<Key, Case>,
+    silences: Vec<Silence>,
 }
 
 impl Cases for Batched {
@@ -53,6 +58,10 @@ impl Cases for Batched {
         }
         cases.into_values().collect()
     }
+
+    fn silences(&self) -> &Silences {
+        self.committed.silences()
+    }
 }
 
 pub(crate) struct World<'a> {
@@ -63,7 +72,7 @@ pub(crate) struct World<'a> {
     now: Timestamp,
     cases: Batched,
     timers: BTreeMap<(Key, TimerKind), Timestamp>,
-    last_ticket: Option<Key>,
+    last_ticket: Option<(Key, u32)>,
     pub(crate) steps: Vec<Step>,
 }
 
@@ -85,8 +94,10 @@ impl<'a> World<'a> {
             match happens {
                 Happens::Event(event) => world.feed(&Input::Event((**event).clone())),
                 Happens::Minutes(minutes) => world.pass(*minutes),
-                Happens::Works => world.report(|key| Report::TicketTouched { key }),
-                Happens::Closes => world.report(|key| Report::TicketClosed { key }),
+                Happens::Silence(silence) => world.silence(silence),
+                Happens::Works => world.report(|key, ticket| Report::TicketTouched { key, ticket }),
+                Happens::GivesUp => world.report(|key, ticket| Report::TicketGivenUp { key, ticket }),
+                Happens::Closes => world.report(|key, ticket| Report::TicketClosed { key, ticket }),
             }
         }
         world.commit();
@@ -97,10 +108,20 @@ impl<'a> World<'a> {
         self.cases.committed.iter().map(|case| (case.key.as_str(), case)).collect()
     }
 
-    fn report(&mut self, report: impl Fn(Key) -> Report) {
-        if let Some(key) = self.last_ticket.clone() {
-            self.feed(&Input::Report(report(key)));
+    fn report(&mut self, report: impl Fn(Key, u32) -> Report) {
+        if let Some((key, ticket)) = self.last_ticket.clone() {
+            self.feed(&Input::Report(report(key, ticket)));
         }
+    }
+
+    /// A silence that lasts from now on.
+    fn silence(&mut self, silence: &Silence) {
+        let until = self.now + silence.until.duration_since(silence.from);
+        let id = format!("{}", self.cases.silences.len());
+        self.cases.silences.push(Silence { id, from: self.now, until, ..silence.clone() });
+        let (silences, findings) = Silences::compile(self.cases.silences.clone());
+        assert!(findings.is_empty(), "{}", findings.render());
+        self.cases.committed.silence(silences);
     }
 
     fn pass(&mut self, minutes: i64) {
@@ -125,7 +146,7 @@ impl<'a> World<'a> {
             };
         }
         for effect in &done.effects {
-            self.last_ticket = Some(effect.key.clone());
+            self.last_ticket = Some((effect.key.clone(), effect.ticket));
         }
         self.cases.pending.extend(done.cases.iter().map(|case| (case.key.clone(), case.clone())));
         self.inputs += 1;
@@ -154,10 +175,15 @@ impl<'a> World<'a> {
                 TimerKind::Forget => case.state == CaseState::Waiting && !case.recent.is_empty(),
                 TimerKind::Fold => case.state == CaseState::Open && case.ticket.untold > 0,
                 TimerKind::Resolve => case.state == CaseState::Open && case.feeds.iter().all(|f| !f.firing),
+                TimerKind::Missing => {
+                    case.state != CaseState::Resolved
+                        && case.watch.is_some_and(|watch| watch.due == Some(*due))
+                }
                 TimerKind::Escalate => case.state == CaseState::Open && case.escalation.is_some(),
                 TimerKind::Recheck => {
                     (case.state == CaseState::Waiting && case.held_by.is_some())
                         || (case.state == CaseState::Open && case.storm.is_some())
+                        || (case.state == CaseState::Waiting && case.silence.is_some())
                 }
             };
             assert!(waits && *due >= self.now, "{kind:?} at {due} of {case:?}");
@@ -169,10 +195,14 @@ impl<'a> World<'a> {
                 let lets_go = |by: &Key| {
                     self.cases.case(by).is_some_and(|by| by.is_alive() && by.holding.contains(&case.key))
                 };
-                let timed = [TimerKind::Hold, TimerKind::Forget, TimerKind::Recheck].into_iter().any(set);
+                let timed = [TimerKind::Hold, TimerKind::Forget, TimerKind::Recheck, TimerKind::Missing]
+                    .into_iter()
+                    .any(set);
                 assert!(timed || case.held_by.as_ref().is_some_and(lets_go), "nothing ends {case:?}");
             }
             assert!(case.escalation.is_none() || set(TimerKind::Escalate), "nothing escalates {case:?}");
+            let watching = case.watch.is_some_and(|watch| watch.due.is_some());
+            assert!(!watching || set(TimerKind::Missing), "nothing misses {case:?}");
             assert!(case.ticket.untold == 0 || set(TimerKind::Fold), "nothing tells {case:?}");
         }
     }

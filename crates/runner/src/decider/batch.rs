@@ -9,6 +9,7 @@ use serde_json::json;
 use super::cases::BatchCases;
 use super::desk::Message;
 use super::queue::{Next, Queue};
+use super::silences::SilenceCache;
 use crate::runtime::{Happening, LiveRules};
 use crate::store::{
     DecisionBatch, DecisionRecord, EventId, IdSource, NewOperation, OperationId, Reader, StoreError,
@@ -46,6 +47,7 @@ struct Making<'r> {
 impl Batch {
     pub(super) fn decide(
         reader: &Reader<'_>,
+        silences: &mut SilenceCache,
         rules: impl FnOnce() -> LiveRules,
         messages: &[Message],
         events: usize,
@@ -63,8 +65,9 @@ impl Batch {
         // ORDER: the rules are taken after the events were read, so that what is accepted after a reload is never
         // decided by the rules of before it.
         let rules = rules();
+        let silences = silences.of(reader, now)?;
         let batch = Self { changes: DecisionBatch::default(), happenings: Vec::new() };
-        let mut making = Making { cases: BatchCases::new(reader), batch, rules: &rules, ids, now };
+        let mut making = Making { cases: BatchCases::new(reader, silences), batch, rules: &rules, ids, now };
         for message in messages {
             making.message(message);
         }
@@ -89,10 +92,17 @@ impl Making<'_> {
             cause = format!("{operation}/report");
             self.batch.changes.settled.push((*operation, settled.clone()));
         }
+        if let Some((operation, transition)) = &message.moved {
+            cause = format!("{operation}/report");
+            self.batch.changes.moved.push((*operation, transition.clone()));
+        }
         for (report, number) in message.reports.iter().zip(0..) {
             let step = self.step(&Input::Report(report.clone()), self.now);
             // What we did ourselves is told as an operation that is done.
-            if matches!(report, Report::TicketTouched { .. } | Report::TicketClosed { .. }) {
+            if matches!(
+                report,
+                Report::TicketTouched { .. } | Report::TicketClosed { .. } | Report::TicketGivenUp { .. }
+            ) {
                 let (key, reason) = (report.key().clone(), step.reason.clone());
                 self.batch.happenings.push(Happening::CaseReported { key, reason });
             }

@@ -2,14 +2,16 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
-use haloward_rules::{Case, Cases, Key};
+use haloward_rules::{Case, Cases, Key, Silences};
 
 use crate::store::{CaseChange, Reader, StoreError};
 
 /// A view of the store with the batch's changes over it.
 pub(super) struct BatchCases<'r> {
     reader: &'r Reader<'r>,
+    silences: Arc<Silences>,
     /// In the order they are to be written; a case that ended and began anew has two.
     changes: Vec<CaseChange>,
     latest: HashMap<Key, usize>,
@@ -20,9 +22,10 @@ pub(super) struct BatchCases<'r> {
 }
 
 impl<'r> BatchCases<'r> {
-    pub(super) fn new(reader: &'r Reader<'r>) -> Self {
+    pub(super) fn new(reader: &'r Reader<'r>, silences: Arc<Silences>) -> Self {
         Self {
             reader,
+            silences,
             changes: Vec::new(),
             latest: HashMap::new(),
             fed: HashMap::new(),
@@ -74,6 +77,10 @@ impl<'r> BatchCases<'r> {
 }
 
 impl Cases for BatchCases<'_> {
+    fn silences(&self) -> &Silences {
+        &self.silences
+    }
+
     fn case(&self, key: &Key) -> Option<Case> {
         match self.latest.get(key) {
             Some(place) => Some(self.changes[*place].case.clone()),

@@ -4,7 +4,7 @@ use haloward_rules::Report;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::runtime::Happening;
-use crate::store::{OperationId, Settled, StoreError};
+use crate::store::{OperationId, Settled, StoreError, Transition};
 
 /// A place to bring reports to. Cloning is cheap.
 #[derive(Debug, Clone)]
@@ -17,6 +17,8 @@ pub struct Desk {
 pub(super) struct Message {
     /// The operation that is done, with what it left.
     pub(super) settled: Option<(OperationId, Settled)>,
+    /// The operation that stands otherwise, which its case has to know.
+    pub(super) moved: Option<(OperationId, Transition)>,
     /// What the case has to know.
     pub(super) reports: Vec<Report>,
     /// What is told once it is durable.
@@ -42,7 +44,7 @@ impl Desk {
     ///
     /// [`StoreError::Closed`] if the decider has ended.
     pub async fn report(&self, report: Report) -> Result<(), StoreError> {
-        self.bring(None, vec![report], None).await
+        self.bring(None, None, vec![report], None).await
     }
 
     /// Brings an operation that is done. It and what its case has to know are committed together.
@@ -53,17 +55,29 @@ impl Desk {
         reports: Vec<Report>,
         happening: Happening,
     ) -> Result<(), StoreError> {
-        self.bring(Some((operation, settled)), reports, Some(happening)).await
+        self.bring(Some((operation, settled)), None, reports, Some(happening)).await
+    }
+
+    /// Brings an operation that will not open its ticket. It and what its case has to know are committed together.
+    pub(crate) async fn give_up(
+        &self,
+        operation: OperationId,
+        transition: Transition,
+        report: Report,
+        happening: Option<Happening>,
+    ) -> Result<(), StoreError> {
+        self.bring(None, Some((operation, transition)), vec![report], happening).await
     }
 
     async fn bring(
         &self,
         settled: Option<(OperationId, Settled)>,
+        moved: Option<(OperationId, Transition)>,
         reports: Vec<Report>,
         happening: Option<Happening>,
     ) -> Result<(), StoreError> {
         let (reply, committed) = oneshot::channel();
-        let message = Message { settled, reports, happening, reply };
+        let message = Message { settled, moved, reports, happening, reply };
         self.messages.send(message).await.map_err(|_| StoreError::Closed)?;
         committed.await.map_err(|_| StoreError::Closed)
     }

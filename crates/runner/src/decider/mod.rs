@@ -8,6 +8,7 @@ mod batch;
 mod cases;
 mod desk;
 mod queue;
+mod silences;
 
 pub use desk::Desk;
 
@@ -22,6 +23,7 @@ use crate::runtime::{Happening, LiveRules};
 use crate::store::{Change, IdSource, OperationId, Store, StoreError};
 use batch::{Batch, Ids};
 use desk::Message;
+use silences::SilenceCache;
 
 /// LIMIT: a batch holds its events in memory; this many of the largest still fit.
 const BATCH_EVENTS: usize = 256;
@@ -50,6 +52,7 @@ struct Worker {
     ids: IdSource,
     runtime: Handle,
     trouble: Trouble,
+    silences: SilenceCache,
 }
 
 impl Decider {
@@ -70,9 +73,20 @@ impl Decider {
         let (sender, messages) = mpsc::channel(MESSAGES);
         let runtime = Handle::current();
         let (end, ended) = oneshot::channel();
-        let trouble = Trouble::default();
-        let worker =
-            Worker { store, rules, clock, happenings, outbox, messages, stop, ids, runtime, trouble };
+        let (trouble, silences) = (Trouble::default(), SilenceCache::default());
+        let worker = Worker {
+            store,
+            rules,
+            clock,
+            happenings,
+            outbox,
+            messages,
+            stop,
+            ids,
+            runtime,
+            trouble,
+            silences,
+        };
         std::thread::Builder::new()
             .name("decider".to_owned())
             .stack_size(STACK_BYTES)
@@ -143,8 +157,10 @@ impl Worker {
         let rules = || live.borrow().clone();
         // A process that stops takes up no new events: what is journalled waits for the next start.
         let events = if *self.stop.borrow() { 0 } else { BATCH_EVENTS };
-        let batch =
-            self.store.read_blocking(|reader| Batch::decide(reader, rules, waiting, events, ids, now))?;
+        let silences = &mut self.silences;
+        let batch = self
+            .store
+            .read_blocking(|reader| Batch::decide(reader, silences, rules, waiting, events, ids, now))?;
         if batch.changes.is_empty() && waiting.is_empty() {
             return Ok(false);
         }

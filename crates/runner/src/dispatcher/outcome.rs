@@ -1,5 +1,6 @@
 //! Making durable what an attempt came to, and telling it.
 
+use haloward_rules::Report;
 use serde_json::Value;
 
 use super::delivery::Delivery;
@@ -7,7 +8,7 @@ use super::pace::Backoff;
 use super::verdict::{Verdict, Wait};
 use crate::clock::later;
 use crate::runtime::Happening;
-use crate::store::{Change, Operation, StoreError, Transition};
+use crate::store::{Change, Operation, OperationKind, StoreError, Transition};
 
 impl Delivery {
     /// Makes a verdict durable. Says whether HaloPSA is away.
@@ -80,8 +81,13 @@ impl Delivery {
         tracing::error!(operation = %id, %kind, %key, %problem, hint, "HaloPSA refused it for good");
         let dead =
             Transition::Dead { at: self.clock.now(), problem: problem.clone(), story: story.to_string() };
+        let failed = Happening::OperationFailed { operation: id, kind, key: key.clone(), problem, hint };
+        if kind == OperationKind::OpenTicket {
+            let report = Report::TicketGivenUp { key, ticket: operation.number() };
+            return self.desk.give_up(id, dead, report, Some(failed)).await;
+        }
         self.store.commit(Change::Operation(id, dead)).await?;
-        self.tell(Happening::OperationFailed { operation: id, kind, key, problem, hint });
+        self.tell(failed);
         Ok(())
     }
 

@@ -149,11 +149,12 @@ impl Delivery {
                         let key = operation.key().clone();
                         return done(
                             Settled { ticket, ..Settled::default() },
-                            vec![Report::TicketClosed { key }],
+                            vec![Report::TicketClosed { key, ticket: operation.number() }],
                         );
                     }
                     Ok(Seen::Touched | Seen::ChangedSince) => {
-                        reports.push(Report::TicketTouched { key: operation.key().clone() });
+                        let key = operation.key().clone();
+                        reports.push(Report::TicketTouched { key, ticket: operation.number() });
                         match note {
                             Some(note) => {
                                 let render = |c: &Catalogue| wire::note_body(ticket, note, Some(c), settings);

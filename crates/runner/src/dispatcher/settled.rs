@@ -54,7 +54,7 @@ impl Delivery {
             EffectKind::ResolveTicket { .. }
                 if adopted && action.new_status.is_none_or(|status| status.0 <= 0) =>
             {
-                reports.push(Report::TicketTouched { key });
+                reports.push(Report::TicketTouched { key, ticket: operation.number() });
             }
             _ => {}
         }

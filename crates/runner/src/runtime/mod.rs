@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use haloward_rules::RuleSet;
+use haloward_rules::{Report, RuleSet};
 use tokio::sync::{Notify, broadcast, watch};
 use tokio::task::JoinHandle;
 
@@ -18,7 +18,7 @@ use crate::catalogue::CatalogueCache;
 use crate::clock::{Clock, SystemClock};
 use crate::decider::{Decider, Desk};
 use crate::dispatcher::{Dispatcher, Pace};
-use crate::store::{Change, OperationId, Store, StoreError, Transition};
+use crate::store::{Change, OperationId, OperationKind, OperationState, Store, StoreError, Transition};
 use crate::tracker::Tracker;
 use crate::wire::WireSettings;
 
@@ -184,7 +184,21 @@ impl Runtime {
     /// Gives an operation up.
     pub async fn give_up(&self, operation: OperationId, why: &str) -> Result<(), StoreError> {
         let at = self.clock.now();
-        self.change(operation, Transition::Drop { at, problem: why.to_owned() }).await
+        let dropped = Transition::Drop { at, problem: why.to_owned() };
+        let known = self.store.read(move |reader| reader.operation(operation)).await?;
+        let opening = known.filter(|known| {
+            let over = [OperationState::Done, OperationState::Folded, OperationState::Dropped];
+            known.kind == OperationKind::OpenTicket && !over.contains(&known.state)
+        });
+        match (opening, self.desk()) {
+            (Some(known), Some(desk)) => {
+                let report = Report::TicketGivenUp { key: known.key().clone(), ticket: known.number() };
+                desk.give_up(operation, dropped, report, None).await?;
+                self.outbox.notify_one();
+                Ok(())
+            }
+            _ => self.change(operation, dropped).await,
+        }
     }
 
     async fn change(&self, operation: OperationId, transition: Transition) -> Result<(), StoreError> {

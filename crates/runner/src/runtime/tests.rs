@@ -622,3 +622,48 @@ async fn settle(world: &mut World) {
         assert_eq!(counts.dead_operations, 0, "{:?}", world.store.dead_letters(10).await);
     }
 }
+
+#[tokio::test]
+async fn a_silence_holds_back_until_somebody_ends_it() {
+    let mut world = World::new().await;
+    let now = world.clock.now();
+    let until = crate::clock::later(now, Duration::from_hours(4));
+    let wanted = json!({"key": "disk/*", "from": now, "until": until, "comment": "patching", "by": "Ana"});
+    let wanted = serde_json::from_value(wanted).unwrap();
+    let silence = world.store.add_silence(wanted, now).await.unwrap();
+    world.event("disk", "srv-01", "firing").await;
+    let silenced = |h: &Happening| matches!(h, Happening::EventDecided { outcome: Outcome::Silenced, .. });
+    world.until(silenced).await;
+    world.crash();
+    world.event("disk", "srv-02", "firing").await;
+    world.until(silenced).await;
+    assert!(world.tickets().is_empty());
+    let ended = world.store.end_silence(&silence.id, world.clock.now()).await.unwrap();
+    assert_eq!(ended, Some(silence.clone()));
+    let over = haloward_rules::silence_key(&silence.id);
+    world.until(|h| matches!(h, Happening::TimerFired { key, .. } if *key == over)).await;
+    world.clock.advance(Duration::from_secs(61));
+    for _ in 0..2 {
+        world.until_done(OperationKind::OpenTicket).await;
+    }
+    assert_eq!(world.store.end_silence(&silence.id, world.clock.now()).await.unwrap(), None, "it is over");
+    assert!(world.store.silences(world.clock.now()).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_case_whose_ticket_was_refused_does_not_wait_for_it() {
+    let mut world = World::new().await;
+    world.event("refused", "a", "firing").await;
+    let failed = world.until(|h| matches!(h, Happening::OperationFailed { .. })).await;
+    let Happening::OperationFailed { operation, .. } = failed else { unreachable!() };
+    let case = world.store.read(|reader| reader.case(&Key::new("refused/a"))).await.unwrap().unwrap();
+    assert_eq!((case.state, case.ticket.given_up), (haloward_rules::CaseState::Resolved, true));
+    world.event("refused", "a", "firing").await;
+    world.until(|h| matches!(h, Happening::EventDecided { outcome: Outcome::Counted, .. })).await;
+    world.clock.advance(Duration::from_hours(1));
+    world.event("refused", "a", "firing").await;
+    world.until(|h| matches!(h, Happening::OperationFailed { .. })).await;
+    assert_eq!(world.store.counts().await.unwrap().dead_operations, 2);
+    world.runtime.as_ref().unwrap().give_up(operation, "the rule was wrong").await.unwrap();
+    assert_eq!(world.store.counts().await.unwrap().dead_operations, 1);
+}

@@ -1,6 +1,6 @@
 //! Changes of the store, each a whole: what stands in one is committed together.
 
-use haloward_rules::{Case, Effect, Key, Outcome, RuleId, TimerChange};
+use haloward_rules::{Case, Effect, Key, Outcome, RuleId, Silence, TimerChange};
 use jiff::Timestamp;
 
 use super::id::{EventId, OperationId};
@@ -15,12 +15,28 @@ pub enum Change {
     Sending(Sending),
     /// An operation stands otherwise.
     Operation(OperationId, Transition),
+    /// Silences stand otherwise.
+    Silence(SilenceChange),
     /// A fact that must survive a restart, such as how far changes were read back.
     Note {
         /// Its name.
         name: &'static str,
         /// Its value.
         value: String,
+    },
+}
+
+/// A change of silences. The cases they hold back learn of it with the next decision.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SilenceChange {
+    /// A new one, or another version of the one with its id.
+    Put(Silence),
+    /// One is over before its time.
+    End {
+        /// Its id.
+        id: String,
+        /// When it ends.
+        at: Timestamp,
     },
 }
 
@@ -39,6 +55,8 @@ pub struct DecisionBatch {
     pub records: Vec<DecisionRecord>,
     /// Operations that are done, with what they left.
     pub settled: Vec<(OperationId, Settled)>,
+    /// Operations that stand otherwise, which their cases know from now on.
+    pub moved: Vec<(OperationId, Transition)>,
 }
 
 impl DecisionBatch {
@@ -50,6 +68,7 @@ impl DecisionBatch {
             && self.operations.is_empty()
             && self.records.is_empty()
             && self.settled.is_empty()
+            && self.moved.is_empty()
     }
 }
 

@@ -10,24 +10,30 @@ mod event;
 mod id;
 mod limits;
 mod operation;
+mod silence;
 mod sqlite;
 mod view;
 
-pub use change::{CaseChange, Change, DecisionBatch, DecisionRecord, Sending, Transition};
+pub use change::{CaseChange, Change, DecisionBatch, DecisionRecord, Sending, SilenceChange, Transition};
 pub use error::StoreError;
 pub use event::{Accepted, JournalEntry, NewEvent};
 pub use id::{EventId, NotAnId, OperationId};
 pub use limits::Limits;
 pub use operation::{KnownTicket, NewOperation, Operation, OperationKind, OperationState, Settled};
+pub use silence::{NewSilence, SilenceError};
 pub use view::{Counts, Reader};
 
 pub(crate) use id::{IdSource, digits};
+pub(crate) use silence::MOST_SILENCES;
 
 use std::path::Path;
 use std::sync::Arc;
 
+use haloward_rules::Silence;
+use jiff::Timestamp;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 
+use silence::SilenceId;
 use sqlite::{Prepared, Request, Sqlite};
 
 /// A handle on the store. Cloning is cheap; the last one closes it.
@@ -128,6 +134,42 @@ impl Store {
         read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.shared.sqlite.read(read)
+    }
+
+    /// Keeps a silence, and answers with it under its new id. From then on the rules know it.
+    ///
+    /// # Errors
+    ///
+    /// [`SilenceError::Wrong`] with what is wrong about it, [`SilenceError::TooMany`] beyond what decisions can look
+    /// at, and whatever the store has to say.
+    pub async fn add_silence(&self, silence: NewSilence, now: Timestamp) -> Result<Silence, SilenceError> {
+        let silence = silence.with_id(SilenceId::new());
+        let findings = silence.check();
+        if findings.has_errors() {
+            return Err(SilenceError::Wrong(findings));
+        }
+        if self.read(move |reader| reader.silences(now, MOST_SILENCES)).await?.len() >= MOST_SILENCES {
+            return Err(SilenceError::TooMany { most: MOST_SILENCES });
+        }
+        self.commit(Change::Silence(SilenceChange::Put(silence.clone()))).await?;
+        self.shared.accepted.notify_one();
+        Ok(silence)
+    }
+
+    /// Ends a silence now; what it held back and still fires is decided within a minute. Answers with it as it was, or
+    /// nothing if there is none of that id or it is over.
+    pub async fn end_silence(&self, id: &str, now: Timestamp) -> Result<Option<Silence>, StoreError> {
+        let of_id = id.to_owned();
+        let known = self.read(move |reader| reader.silence(&of_id)).await?;
+        let Some(silence) = known.filter(|known| known.until > now) else { return Ok(None) };
+        self.commit(Change::Silence(SilenceChange::End { id: id.to_owned(), at: now })).await?;
+        self.shared.accepted.notify_one();
+        Ok(Some(silence))
+    }
+
+    /// The silences that stand or are still to come, those that end first first.
+    pub async fn silences(&self, now: Timestamp) -> Result<Vec<Silence>, StoreError> {
+        self.read(move |reader| reader.silences(now, MOST_SILENCES)).await
     }
 
     /// How much of what there is.

@@ -374,3 +374,51 @@ async fn answered_and_kept_are_the_same_for_many_random_loads() {
         );
     }
 }
+
+fn new_silence(value: &serde_json::Value) -> NewSilence {
+    let mut full = json!({"from": at(0), "until": at(600)});
+    full.as_object_mut().unwrap().extend(value.as_object().unwrap().clone());
+    serde_json::from_value(full).unwrap()
+}
+
+#[tokio::test]
+async fn silences_are_kept_listed_by_their_end_and_ended() {
+    let fixture = Fixture::new();
+    let store = &fixture.store;
+    let long = store.add_silence(new_silence(&json!({"rule": "a", "until": at(900)})), at(0)).await.unwrap();
+    let short = store.add_silence(new_silence(&json!({"key": "disk/*", "by": "Ana"})), at(0)).await.unwrap();
+    assert_ne!(long.id, short.id);
+    assert_eq!(store.silences(at(1)).await.unwrap(), [short.clone(), long.clone()]);
+    assert_eq!(store.silences(at(700)).await.unwrap(), std::slice::from_ref(&long), "the other is over");
+    let version = |store: &Store| store.read_blocking(|reader| reader.silences_version()).unwrap();
+    let before = version(store);
+    let timers = vec![TimerChange::Set {
+        key: haloward_rules::silence_key(&long.id),
+        kind: TimerKind::Recheck,
+        due: at(900),
+    }];
+    let batch = DecisionBatch { timers, ..DecisionBatch::default() };
+    store.commit(Change::Decided(Box::new(batch))).await.unwrap();
+    assert_eq!(version(store), before, "what is decided does not change silences");
+    assert_eq!(store.end_silence(&long.id, at(60)).await.unwrap(), Some(long.clone()));
+    assert_ne!(version(store), before);
+    let due = store.read(|reader| reader.next_timer()).await.unwrap();
+    assert_eq!(due, Some(at(60)), "what it held back is let go now");
+    assert_eq!(store.end_silence(&long.id, at(61)).await.unwrap(), None);
+    assert_eq!(store.end_silence("sil_0", at(61)).await.unwrap(), None);
+    let (_folder, reopened) = fixture.after_a_crash();
+    assert_eq!(reopened.silences(at(61)).await.unwrap(), [short]);
+}
+
+#[tokio::test]
+async fn a_silence_that_cannot_be_used_is_refused_with_the_reason() {
+    let fixture = Fixture::new();
+    let wrong = fixture.store.add_silence(new_silence(&json!({"when": {"devise": 1}})), at(0)).await;
+    assert!(wrong.unwrap_err().to_string().contains("did you mean `device`?"));
+    for number in 0..MOST_SILENCES {
+        let silence = new_silence(&json!({"rule": format!("r{number}")}));
+        fixture.store.add_silence(silence, at(0)).await.unwrap();
+    }
+    let error = fixture.store.add_silence(new_silence(&json!({"rule": "x"})), at(1)).await.unwrap_err();
+    assert_eq!(error.to_string(), "there are 500 silences already: end some of them first");
+}

@@ -133,7 +133,7 @@ impl Tracker {
         };
         if gone {
             tracing::info!(ticket = id, key = %case.key, "deleted in HaloPSA");
-            self.desk.report(Report::TicketClosed { key: case.key }).await?;
+            self.desk.report(Report::TicketClosed { key: case.key, ticket: case.tickets }).await?;
         }
         Ok(())
     }
@@ -159,11 +159,11 @@ impl Tracker {
         match look(row, Some(&known), catalogue.as_deref()) {
             Seen::Over => {
                 tracing::info!(ticket = id, %key, "closed in HaloPSA");
-                self.desk.report(Report::TicketClosed { key }).await?;
+                self.desk.report(Report::TicketClosed { key, ticket: known.number }).await?;
             }
             Seen::Touched if !case.ticket.touched => {
                 tracing::info!(ticket = id, %key, "somebody works on it in HaloPSA");
-                self.desk.report(Report::TicketTouched { key }).await?;
+                self.desk.report(Report::TicketTouched { key, ticket: known.number }).await?;
             }
             // Who did what after us is asked only when it matters: before a ticket is resolved.
             Seen::Touched | Seen::ChangedSince | Seen::AsWeLeftIt => {}

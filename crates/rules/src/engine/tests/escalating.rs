@@ -41,7 +41,7 @@ fn a_repeat_does_not_put_the_escalation_off() {
 fn a_ticket_that_somebody_has_taken_skips_what_is_for_those_that_nobody_has() {
     let mut world = World::new(STEPS);
     world.fires();
-    world.report(Report::TicketTouched { key: Key::new("s/f") });
+    world.report(Report::TicketTouched { key: Key::new("s/f"), ticket: 1 });
     let steps = world.after("1h");
     assert_eq!(
         (steps[0].outcome, reason(&steps[0]), steps[0].effects.len()),
@@ -57,7 +57,7 @@ fn a_ticket_that_is_resolved_or_closed_escalates_no_more() {
     world.resolves();
     assert!(world.timers.is_empty(), "{:?}", world.timers);
     world.fires();
-    world.report(Report::TicketClosed { key: Key::new("s/f") });
+    world.report(Report::TicketClosed { key: Key::new("s/f"), ticket: 2 });
     assert!(world.timers.is_empty(), "{:?}", world.timers);
 }
 

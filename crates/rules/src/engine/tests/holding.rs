@@ -51,7 +51,7 @@ fn a_technician_who_closes_the_hosts_ticket_lets_go_of_its_services() {
     let mut world = World::new(HOST);
     world.event(host("firing"));
     world.event(service("web"));
-    world.report(Report::TicketClosed { key: Key::new("host/srv") });
+    world.report(Report::TicketClosed { key: Key::new("host/srv"), ticket: 1 });
     assert_eq!(world.after("1m")[0].outcome, Outcome::OpenTicket);
 }
 

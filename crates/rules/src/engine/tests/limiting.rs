@@ -115,7 +115,7 @@ fn a_storm_ticket_that_somebody_works_on_stays_open_with_a_note() {
     for name in ["1", "2", "3"] {
         world.problem(name);
     }
-    world.report(Report::TicketTouched { key: Key::new("storm/a") });
+    world.report(Report::TicketTouched { key: Key::new("storm/a"), ticket: 1 });
     world.event(json!({"state": "resolved", "fingerprint": "3"}));
     assert_eq!(world.after("10m")[0].outcome, Outcome::AddNote);
 }
@@ -126,7 +126,7 @@ fn who_closes_the_storm_ticket_loses_no_alert() {
     for name in ["1", "2", "3", "4"] {
         world.problem(name);
     }
-    world.report(Report::TicketClosed { key: Key::new("storm/a") });
+    world.report(Report::TicketClosed { key: Key::new("storm/a"), ticket: 1 });
     assert_eq!(world.opened_after("1m"), ["storm/a"], "there is no room: another storm ticket");
     assert_eq!(world.opened_after("9m"), ["s/3", "s/4"]);
 }

@@ -4,11 +4,13 @@ mod escalating;
 mod failing;
 mod holding;
 mod limiting;
+mod missing;
 mod opening;
 mod passing;
 mod repeating;
 mod reporting;
 mod resolving;
+mod silencing;
 mod waiting;
 
 use std::collections::BTreeMap;

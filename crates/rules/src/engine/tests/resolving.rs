@@ -45,7 +45,7 @@ fn a_resolved_event_that_fed_no_case_does_nothing() {
 fn a_ticket_somebody_has_worked_on_gets_one_note() {
     let mut world = resolved("");
     world.fires();
-    world.report(Report::TicketTouched { key: Key::new("s/f") });
+    world.report(Report::TicketTouched { key: Key::new("s/f"), ticket: 1 });
     let step = world.resolves();
     assert_eq!(kinds(&step), [Outcome::AddNote]);
     assert_eq!(reason(&step), "somebody has worked on the ticket: only a note");
@@ -59,7 +59,7 @@ fn a_ticket_somebody_has_worked_on_gets_one_note() {
 fn resolved_may_mean_resolve_note_or_nothing() {
     let mut world = resolved("resolved: { do: resolve, status: Done, note: 'Fine: ${event.title}' }");
     world.fires();
-    world.report(Report::TicketTouched { key: Key::new("s/f") });
+    world.report(Report::TicketTouched { key: Key::new("s/f"), ticket: 1 });
     let step = world.resolves();
     let EffectKind::ResolveTicket { status, unless_touched, .. } = &step.effects[0].kind else { panic!() };
     assert_eq!((json!(status), *unless_touched), (json!("Done"), false));
@@ -223,7 +223,7 @@ fn a_script_that_asks_for_a_lifecycle_gets_it_also_after_reopening() {
     );
     world.fires();
     assert_eq!(kinds(&world.resolves()), [Outcome::AddNote]);
-    world.report(Report::TicketClosed { key: Key::new("s/f") });
+    world.report(Report::TicketClosed { key: Key::new("s/f"), ticket: 1 });
     assert_eq!(world.fires().outcome, Outcome::ReopenTicket);
     assert_eq!(kinds(&world.resolves()), [Outcome::AddNote]);
 }

@@ -8,6 +8,7 @@ mod outbox;
 mod reader;
 mod rows;
 mod schema;
+mod silences;
 mod state;
 mod writer;
 

@@ -1,6 +1,6 @@
 //! Questions to the store, answered from one consistent view of what is committed.
 
-use haloward_rules::{Case, Key, Timer, TimerKind};
+use haloward_rules::{Case, Key, Silence, Timer, TimerKind};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
@@ -211,6 +211,23 @@ impl<'c> Reader<'c> {
     pub fn on_its_way(&self, key: &Key) -> Result<bool, StoreError> {
         let sql = "SELECT 1 FROM operations WHERE active = 1 AND key = ?1 AND state IN ('sending', 'unclear') LIMIT 1";
         Ok(self.one(sql, [key.as_str()], |row| row.get::<_, i64>(0))?.is_some())
+    }
+
+    /// The silences that end after a time, those that end first first.
+    pub fn silences(&self, after: Timestamp, limit: usize) -> Result<Vec<Silence>, StoreError> {
+        let params = params![after.as_millisecond(), rows::limit(limit)];
+        let sql = "SELECT body FROM silences WHERE until > ?1 ORDER BY until, id LIMIT ?2";
+        self.many(sql, params, |row| rows::json(row, 0))
+    }
+
+    /// One silence, standing or over.
+    pub fn silence(&self, id: &str) -> Result<Option<Silence>, StoreError> {
+        self.one("SELECT body FROM silences WHERE id = ?1", [id], |row| rows::json(row, 0))
+    }
+
+    /// Another text whenever silences have changed.
+    pub(crate) fn silences_version(&self) -> Result<String, StoreError> {
+        Ok(schema::note(self.connection, super::silences::VERSION)?.unwrap_or_default())
     }
 
     /// A fact that was noted.

@@ -79,7 +79,7 @@ pub(super) fn rank(severity: Severity) -> i64 {
     }
 }
 
-fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
     let text = row.get_ref(column)?.as_str().map_err(|error| unreadable(column, error.to_string()))?;
     serde_json::from_str(text).map_err(|error| unreadable(column, error.to_string()))
 }

@@ -10,7 +10,7 @@ use super::{failure, message};
 use crate::store::error::StoreError;
 
 /// The statements that lead from each version to the next; the first leads from nothing to 1.
-const VERSIONS: [&str; 1] = [VERSION_1];
+const VERSIONS: [&str; 2] = [VERSION_1, VERSION_2];
 
 /// Times are milliseconds since 1970; `event`, `body`, `effect` and `details` are JSON.
 ///
@@ -112,6 +112,16 @@ CREATE TABLE decisions (
 CREATE INDEX decisions_event ON decisions (event) WHERE event IS NOT NULL;
 
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+";
+
+/// `body` is the silence as JSON; `until` stands beside it for who asks which may still stand.
+const VERSION_2: &str = "
+CREATE TABLE silences (
+    id TEXT PRIMARY KEY,
+    until INTEGER NOT NULL,
+    body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX silences_until ON silences (until);
 ";
 
 /// Brings the file to the newest layout.

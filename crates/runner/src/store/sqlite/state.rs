@@ -24,6 +24,9 @@ pub(super) fn decided(connection: &Connection, batch: &DecisionBatch) -> Result<
     for (id, settled) in &batch.settled {
         outbox::settle(connection, *id, settled).map_err(failed)?;
     }
+    for (id, transition) in &batch.moved {
+        outbox::transition(connection, *id, transition).map_err(failed)?;
+    }
     for entry in &batch.records {
         record(connection, entry).map_err(failed)?;
     }

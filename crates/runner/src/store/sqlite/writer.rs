@@ -7,7 +7,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::journal::{self, Prepared};
-use super::{failure, outbox, schema, state};
+use super::{failure, outbox, schema, silences, state};
 use crate::store::change::Change;
 use crate::store::error::StoreError;
 use crate::store::event::Accepted;
@@ -138,6 +138,7 @@ fn apply(connection: &Connection, change: &Change) -> Result<(), StoreError> {
         Change::Decided(batch) => return state::decided(connection, batch),
         Change::Sending(sending) => return outbox::sending(connection, sending),
         Change::Operation(id, transition) => outbox::transition(connection, *id, transition),
+        Change::Silence(change) => return silences::change(connection, change),
         Change::Note { name, value } => schema::set_note(connection, name, value),
     };
     done.map_err(|error| failure(&error))
