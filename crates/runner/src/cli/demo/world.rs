@@ -139,7 +139,10 @@ fn starter(folder: std::path::PathBuf, listen: SocketAddr) -> Result<Loaded, Fai
     }
     let files: Vec<SourceFile> = RULES
         .files()
-        .filter(|file| !file.path().to_string_lossy().ends_with("_test.yaml"))
+        .filter(|file| {
+            let path = file.path().to_string_lossy();
+            path.ends_with(".yaml") && !path.ends_with("_test.yaml")
+        })
         .filter_map(|file| {
             Some(SourceFile::new(format!("rules/{}", file.path().display()), file.contents_utf8()?))
         })
