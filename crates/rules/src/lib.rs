@@ -30,9 +30,9 @@ pub use calendar::{Calendar, Calendars};
 pub use condition::ConditionTrace;
 pub use duration::{format_duration, parse_duration};
 pub use engine::{
-    Case, CaseBook, CaseState, Cases, Decision, Effect, EffectKind, Escalation, Explain, Feed, Input, Key,
-    Mode, Origin, Outcome, Report, Step, Storm, TicketState, Timer, TimerChange, TimerKind, Watch,
-    silence_key, step,
+    Case, CaseBook, CaseState, Cases, Decision, Effect, EffectKind, Escalation, Explain, Feed, Group, Input,
+    Key, Member, Mode, Origin, Outcome, Report, Step, Storm, TicketState, Timer, TimerChange, TimerKind,
+    Watch, silence_key, step,
 };
 pub use event::{Event, EventError, Severity, State};
 pub use fields::{Fields, suggestion};

@@ -97,6 +97,9 @@ pub struct TicketState {
     /// It will not be there: HaloPSA refused it, or somebody gave it up.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub given_up: bool,
+    /// The case's ticket that was the first of those which followed each other, where this is a later one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<u32>,
     /// The note that counts repeats, once it is there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fold_note: Option<i64>,
@@ -127,6 +130,29 @@ pub struct Escalation {
 pub struct Storm {
     /// When the rule's last tickets were opened, oldest first.
     pub openings: Vec<Timestamp>,
+}
+
+/// Which problems came together.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Group {
+    /// The case whose ticket takes them, while it is open: the group's own, or the first of theirs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Key>,
+    /// Which of that case's tickets.
+    pub ticket: u32,
+    /// The cases that belong to it, in the order they came.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<Member>,
+}
+
+/// A case that belongs to a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// The case.
+    pub key: Key,
+    /// Since when.
+    pub since: Timestamp,
 }
 
 /// What a rule with `missing` waits for.
@@ -172,6 +198,12 @@ pub struct Case {
     /// It is the storm case of its rule: what the rule's `limit` is counted by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub storm: Option<Storm>,
+    /// It is the case of a group: who belongs to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<Group>,
+    /// The case of the group it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member_of: Option<Key>,
     /// It is the case of a rule with `missing`: events come again and again, until they do not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watch: Option<Watch>,
@@ -220,6 +252,8 @@ impl Case {
             held_by: None,
             holding: Vec::new(),
             storm: None,
+            group: None,
+            member_of: None,
             watch: None,
             silence: None,
             escalation: None,

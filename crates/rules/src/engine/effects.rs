@@ -226,11 +226,12 @@ impl Runner<'_, '_> {
     fn finish(self) -> Applied {
         if let Some(case) = self.case
             && (case.state != super::CaseState::Waiting
+                || case.held_by.is_some()
                 || self.work.case(&case.key).is_some_and(|c| c.is_alive()))
         {
             // A waiting case whose rule decided without a ticket has had its say.
             let mut case = case;
-            if case.state == super::CaseState::Waiting {
+            if case.state == super::CaseState::Waiting && case.held_by.is_none() {
                 ticket::end(self.work, &mut case);
             }
             self.work.put(case);

@@ -96,7 +96,8 @@ pub(super) fn hold_back(
         (storm.count, storm.first_seen) = (0, work.now);
         let origin =
             Origin { event: event.id().to_owned(), source: event.source().to_owned(), ..Origin::default() };
-        ticket::start(work, rule.id(), event, &mut storm, umbrella(rule, limit, draft), origin);
+        let severity = event.severity();
+        ticket::start(work, rule.id(), &mut storm, umbrella(rule, limit, draft), origin, severity);
         resolve::record(work, &storm, (Outcome::OpenTicket, Some(reason(limit))));
     }
     storm.count += 1;

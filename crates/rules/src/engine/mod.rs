@@ -8,6 +8,7 @@ mod decision;
 mod effects;
 mod escalate;
 mod event;
+mod group;
 mod held;
 mod limit;
 mod missing;
@@ -18,7 +19,9 @@ mod ticket;
 mod timer;
 mod work;
 
-pub use case::{Case, CaseBook, CaseState, Cases, Escalation, Feed, Key, Storm, TicketState, Watch};
+pub use case::{
+    Case, CaseBook, CaseState, Cases, Escalation, Feed, Group, Key, Member, Storm, TicketState, Watch,
+};
 pub use decision::{Decision, Effect, EffectKind, Mode, Origin, Outcome};
 pub use report::Report;
 pub use silenced::silence_key;

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::Step;
 use super::case::{CaseState, Key};
 use super::decision::Outcome;
-use super::ticket;
 use super::work::Work;
+use super::{group, ticket};
 
 /// Something that happened in HaloPSA.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,6 +114,7 @@ pub(super) fn decide(mut work: Work<'_>, report: &Report) -> Step {
         }
         Report::TicketClosed { .. } => {
             if case.state == CaseState::Open {
+                group::closed(&mut work, &mut case);
                 ticket::end(&mut work, &mut case);
             }
             case.ticket.closed = true;

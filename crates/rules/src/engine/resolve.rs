@@ -1,11 +1,11 @@
 //! A problem is gone: which cases that ends, and what their tickets get.
 
-use super::Step;
 use super::case::{Case, CaseState};
 use super::decision::{Decision, EffectKind, Mode, Outcome};
 use super::ticket::{after, end, shown};
 use super::timer::TimerKind;
 use super::work::Work;
+use super::{Step, group};
 use crate::duration::format_duration;
 use crate::event::Event;
 use crate::rule::{Lifecycle, ResolvedDo, RuleId};
@@ -77,9 +77,21 @@ fn all_gone(work: &mut Work<'_>, case: &mut Case, event: &Event) -> (Outcome, Op
         return (Outcome::Nothing, Some(reason.into()));
     }
     if case.state == CaseState::Waiting {
+        let noted = group::counted(work, case).is_some();
         end(work, case);
-        return (Outcome::Nothing, Some("it ended while waiting: no ticket".into()));
+        let reason =
+            if noted { "it was a note on another ticket" } else { "it ended while waiting: no ticket" };
+        return (Outcome::Nothing, Some(reason.into()));
     }
+    if let Some(others) = group::waits_for_members(work, case) {
+        let reason = format!("{others} others belong to its ticket and are not over");
+        return (Outcome::Nothing, Some(reason));
+    }
+    quiet(work, case, event)
+}
+
+/// Nothing that the case's ticket is about fires any more.
+pub(super) fn quiet(work: &mut Work<'_>, case: &mut Case, event: &Event) -> (Outcome, Option<String>) {
     let lifecycle = lifecycle(work, case);
     let wait = lifecycle.resolved.after;
     if !wait.is_zero() && lifecycle.resolved.action != Some(ResolvedDo::Nothing) {

@@ -8,13 +8,13 @@ use super::case::{Case, CaseState, Key};
 use super::decision::{EffectKind, Origin, Outcome};
 use super::timer::TimerKind;
 use super::work::Work;
-use super::{escalate, held, limit};
+use super::{escalate, group, held, limit};
 use crate::duration::format_duration;
-use crate::event::Event;
+use crate::event::{Event, Severity};
 use crate::rule::{AgainDo, Lifecycle, Rule, RuleId};
 use crate::script::{Env, ScriptError};
 use crate::template::escape_html;
-use crate::ticket::{Details, Note, TicketDraft, TicketTemplate, default_details, one_line};
+use crate::ticket::{Details, Note, Parent, TicketDraft, TicketTemplate, default_details, one_line};
 
 /// The ticket fields an effect asks for.
 pub(super) enum Wanted<'a> {
@@ -22,7 +22,7 @@ pub(super) enum Wanted<'a> {
     Draft(Box<TicketDraft>),
 }
 
-type Done = (Outcome, Option<String>);
+pub(super) type Done = (Outcome, Option<String>);
 
 /// What became of asking for a ticket.
 pub(super) enum Opening {
@@ -44,7 +44,8 @@ pub(super) fn open(
     let too_soon = case.ticket.told_at.is_some_and(|told| after(told, lifecycle.again.at_most) > work.now);
     // The limit is for what fires; and a ticket that takes the place of one resolved just now needs no room.
     let limited = event.state().opens() && case.state != CaseState::Resolved;
-    let room = !limited || limit::has_room(work, rule, case);
+    let noted = rule.group.is_some() && group::takes_notes(work, rule, event, case)?;
+    let room = !limited || noted || limit::has_room(work, rule, case);
     if case.state == CaseState::Open && (!another || too_soon || !room) {
         return again(work, rule, event, case, wanted, lifecycle).map(Opening::Done);
     }
@@ -56,17 +57,52 @@ pub(super) fn open(
     if let Some(done) = given_up(work, case) {
         return Ok(Opening::Done(done));
     }
-    let draft = compose(work, Some(rule), event, case, wanted)?;
+    let mut draft = compose(work, Some(rule), event, case, wanted)?;
     if !room {
         return Ok(Opening::Limited(Box::new(draft)));
     }
-    start(work, rule.id(), event, case, draft, origin(event));
+    let first = another.then(|| case.ticket.first.unwrap_or(case.tickets));
+    resolve_parent(work, case, first, &mut draft);
+    let mut reason = None;
+    let place = group::place(work, rule, event, case, &draft)?;
+    match place {
+        group::Place::Alone => {}
+        group::Place::Noted(done) => return Ok(Opening::Done(done)),
+        group::Place::Child(parent) => {
+            reason = Some("it belongs to the ticket of its group".to_owned());
+            draft.parent = Some(parent);
+        }
+    }
+    start(work, rule.id(), case, draft, origin(event), event.severity());
+    case.ticket.first = first;
     limit::opened(work, rule, case);
-    escalate::begin(work, rule, case);
+    if reason.is_none() {
+        // The parent's escalation speaks for all of a group.
+        escalate::begin(work, rule, case);
+    }
     if lifecycle.again.action == AgainDo::New {
         case.ticket.told_at = Some(work.now);
     }
-    Ok(Opening::Done((Outcome::OpenTicket, None)))
+    Ok(Opening::Done((Outcome::OpenTicket, reason)))
+}
+
+/// Which ticket of a case is meant as the parent. The case's own is the first of those that follow each other.
+fn resolve_parent(work: &Work<'_>, case: &Case, first: Option<u32>, draft: &mut TicketDraft) {
+    let Some(Parent::Case(text)) = &draft.parent else { return };
+    let key = Key::new(text);
+    let number = if key == case.key {
+        // Its only ticket is nobody's child.
+        let Some(first) = first else {
+            draft.parent = None;
+            return;
+        };
+        Some(first)
+    } else {
+        work.case(&key).filter(|parent| parent.state == CaseState::Open).map(|parent| parent.tickets)
+    };
+    if let Some(number) = number {
+        draft.parent = Some(Parent::Ticket { case: key.as_str().to_owned(), number });
+    }
 }
 
 // LIMIT: what HaloPSA refuses it will mostly refuse again until somebody has mended a rule or a right; asking at every
@@ -114,20 +150,21 @@ fn compose(
     Ok(draft)
 }
 
+/// The case has a ticket of this draft from now on.
 pub(super) fn start(
     work: &mut Work<'_>,
     rule: &RuleId,
-    event: &Event,
     case: &mut Case,
     draft: TicketDraft,
     origin: Origin,
+    severity: Severity,
 ) {
     work.cancel_timers(case);
     case.state = CaseState::Open;
     case.rule = rule.clone();
     case.tickets += 1;
     case.ticket = super::TicketState::default();
-    case.severity = event.severity();
+    case.severity = severity;
     case.recent.clear();
     case.held_since = None;
     case.held_by = None;
@@ -137,12 +174,12 @@ pub(super) fn start(
     work.effect(
         case,
         rule,
-        event.severity(),
+        severity,
         EffectKind::OpenTicket { draft: Box::new(draft), origin: Box::new(origin) },
     );
 }
 
-fn origin(event: &Event) -> Origin {
+pub(super) fn origin(event: &Event) -> Origin {
     let text = |field: &str, part: &str| {
         let value = event.value().get(field).and_then(|v| v.get(part))?;
         Some(crate::value::to_text(value).trim().to_owned()).filter(|t| !t.is_empty())
@@ -192,7 +229,7 @@ pub(super) fn open_from_defaults(
         let html = &draft.details.get_or_insert_with(Details::default).html;
         draft.details =
             Some(Details { html: format!("<p><strong>{}</strong></p>\n{html}", escape_html(reason)) });
-        start(work, rule, event, &mut case, draft, origin(event));
+        start(work, rule, &mut case, draft, origin(event), event.severity());
         (Outcome::OpenTicket, None)
     };
     work.put(case);
@@ -206,7 +243,7 @@ pub(super) fn wait(
     event: &Event,
     case: &mut Case,
 ) -> Result<Option<(Outcome, String)>, ScriptError> {
-    if let Some(done) = limit::queued(work, rule, case) {
+    if let Some(done) = limit::queued(work, rule, case).or_else(|| group::counted(work, case)) {
         return Ok(Some(done));
     }
     if let Some(reason) = below_threshold(work, rule, case) {
@@ -378,9 +415,7 @@ pub(super) fn tell(work: &mut Work<'_>, rule: &RuleId, event: &Event, case: &mut
     case.ticket.untold = 0;
     case.ticket.told_at = Some(work.now);
     let firing = if case.feeds.iter().any(|feed| feed.firing) { "Still firing" } else { "Not firing now" };
-    let text = if case.is_storm() {
-        limit::told(case)
-    } else {
+    let own = || {
         format!(
             "{firing}: seen {} times.\nFirst: {}\nLast: {}\n{}",
             case.count,
@@ -388,6 +423,12 @@ pub(super) fn tell(work: &mut Work<'_>, rule: &RuleId, event: &Event, case: &mut
             shown(case.last_seen),
             event.title()
         )
+    };
+    let text = match group::told(work, case) {
+        _ if case.is_storm() => limit::told(case),
+        None => own(),
+        Some(members) if case.group.is_some() => members,
+        Some(members) => format!("{}\n{members}", own()),
     };
     let note = Note { fold: true, ..Note::private(&text) };
     work.effect(case, rule, event.severity(), EffectKind::AddNote { id: None, note });
@@ -417,6 +458,7 @@ fn note(work: &mut Work<'_>, rule: &RuleId, event: &Event, case: &mut Case, at_m
 pub(super) fn end(work: &mut Work<'_>, case: &mut Case) {
     work.cancel_timers(case);
     held::let_go(work, case);
+    let noted = case.held_by.clone();
     case.ticket.untold = 0;
     // What ends while it waits had no ticket of its own: an earlier one may still be opened again.
     let earlier = case.ended_at.filter(|_| case.state == CaseState::Waiting);
@@ -426,6 +468,7 @@ pub(super) fn end(work: &mut Work<'_>, case: &mut Case) {
     case.held_since = None;
     case.held_by = None;
     case.escalation = None;
+    group::left(work, case, noted.as_ref());
 }
 
 /// A time as technicians read it in a note.

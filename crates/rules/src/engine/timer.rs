@@ -7,7 +7,7 @@ use super::Step;
 use super::case::{Case, CaseState, Key};
 use super::decision::Outcome;
 use super::work::Work;
-use super::{effects, escalate, event, held, limit, missing, resolve, silenced, ticket};
+use super::{effects, escalate, event, group, held, limit, missing, resolve, silenced, ticket};
 use crate::event::Event;
 use crate::rule::{Rule, RuleMode};
 use crate::ruleset::OnRuleError;
@@ -120,7 +120,10 @@ pub(super) fn decide(mut work: Work<'_>, timer: &Timer) -> Step {
         (TimerKind::Escalate, CaseState::Open) if case.escalation.is_some() => {
             escalate::step(&mut work, &mut case)
         }
-        (TimerKind::Resolve, CaseState::Open) if case.feeds.iter().all(|feed| !feed.firing) => {
+        (TimerKind::Resolve, CaseState::Open)
+            if case.feeds.iter().all(|feed| !feed.firing)
+                && group::waits_for_members(&work, &case).is_none() =>
+        {
             let lifecycle = resolve::lifecycle(&work, &case);
             resolve::now(&mut work, &mut case, &event, &lifecycle)
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Active, EffectTemplate, Escalate, Limit, Rule, RuleId, RuleMode, Threshold};
+use super::{Active, EffectTemplate, Escalate, GroupTemplate, Limit, Rule, RuleId, RuleMode, Threshold};
 use crate::condition::{Condition, Operator, decode_when};
 use crate::event::State;
 use crate::fields::Fields;
@@ -82,7 +82,7 @@ impl Rule {
                 }
             }
         }
-        fields.not_yet("group", findings);
+        let group = fields.take("group");
         let effects = fields
             .need("then", findings)
             .map(|n| EffectTemplate::decode_all(file, n, known, findings))
@@ -99,6 +99,14 @@ impl Rule {
                     .help("`escalate` belongs to the rule whose `then` opens the ticket"),
             );
         }
+        if let Some(node) = group.filter(|_| !opens && !effects.is_empty()) {
+            findings.push(
+                Finding::error("HW114", "the rule opens no ticket that could belong to a group")
+                    .at(file.place(node.span))
+                    .help("`group` belongs to the rule whose `then` opens the tickets"),
+            );
+        }
+        let group = group.and_then(|n| GroupTemplate::decode(file, n, known, findings));
         let escalate = escalate.map(|n| Escalate::decode_all(file, n, known, findings)).unwrap_or_default();
         let opens_untyped = effects
             .iter()
@@ -131,6 +139,7 @@ impl Rule {
             hold,
             unless_open,
             limit,
+            group,
             missing,
             escalate,
             active,

@@ -3,11 +3,13 @@
 mod decode;
 mod effect;
 mod escalate;
+mod group;
 mod lifecycle;
 
 pub(crate) use decode::RuleContext;
 pub(crate) use effect::{EffectTemplate, Target};
 pub(crate) use escalate::{Escalate, Unless};
+pub(crate) use group::GroupTemplate;
 pub(crate) use lifecycle::{AgainDo, Lifecycle, ResolvedDo};
 
 use std::fmt;
@@ -102,6 +104,8 @@ pub struct Rule {
     /// Keys of cases that hold this rule's back.
     pub(crate) unless_open: Vec<Template>,
     pub(crate) limit: Option<Limit>,
+    /// When its problems get one ticket together.
+    pub(crate) group: Option<GroupTemplate>,
     /// It acts when no event that it matches has come for this long, and only listens otherwise.
     pub(crate) missing: Option<Duration>,
     /// What happens while its ticket stays open, in the order of time.

@@ -258,9 +258,9 @@ error[HW012]: unknown field `notify`
 
 #[test]
 fn what_is_described_and_not_built_is_refused_by_name() {
-    let text = "rules:\n  - id: a\n    group: { by: x }\n    then: { open_ticket: { type: Alert }, notify: { channel: ops } }\n";
+    let text = "rules:\n  - id: a\n    then: { open_ticket: { type: Alert }, notify: { channel: ops } }\n";
     let (_, findings) = RuleSet::load(&[SourceFile::new("rules/r.yaml", text)], Settings::default());
     let messages: Vec<&str> = findings.iter().map(|f| f.message.as_str()).collect();
     let refused = |name: &str| format!("`{name}` is not available in this version");
-    assert_eq!(messages, [refused("group"), refused("notify")]);
+    assert_eq!(messages, [refused("notify")]);
 }

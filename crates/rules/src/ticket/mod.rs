@@ -124,6 +124,13 @@ pub enum Parent {
     Id(i64),
     /// The ticket of a case, by the case's key.
     Case(String),
+    /// One of the tickets of a case, which may still be on its way.
+    Ticket {
+        /// The case's key.
+        case: String,
+        /// Which of its tickets, counted from 1.
+        number: u32,
+    },
 }
 
 /// A note on a ticket.

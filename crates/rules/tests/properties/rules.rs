@@ -73,12 +73,18 @@ const ESCALATIONS: [&str; 3] = [
     "[{ after: 0s, unless: touched, note: at once }, { after: 30m, update: { team: '${event.title - 1}' } }]",
 ];
 
-const PLAIN: [&[&str]; 6] = [
+const PLAIN: [&[&str]; 7] = [
     &["from: a", "from: [b, c]"],
     &["threshold: { count: 2, within: 10m }", "threshold: { count: 3, within: 1h }"],
     &["hold: 5m", "hold: 30m"],
     &["unless_open: k", "unless_open: ['host/${event.device.name}', 'r1/f', k]"],
     &["limit: { tickets: 1, per: 10m }", "limit: { tickets: 2, per: 1h }"],
+    &[
+        "group: { by: \"${event.device.name}\", within: 1h }",
+        "group: { by: x, within: 10m, members: notes }",
+        "group: { by: \"${event.source}\", within: 2h, ticket: { summary: '${event.title}' } }",
+        "group: { by: \"${event.source}\", within: 2h, at_least: 3, members: notes, ticket: { team: x } }",
+    ],
     &["mode: shadow", "mode: off", "mode: { live_for: [acme] }"],
 ];
 
@@ -113,6 +119,7 @@ fn rule() -> impl Strategy<Value = String> {
         let key = key.map(|key| format!("key: {key}"));
         // Only a rule that opens a ticket can escalate it.
         let escalate = escalate.filter(|_| then.contains("open_ticket"));
+        plain[5] = plain[5].filter(|_| then.contains("open_ticket"));
         let escalate = escalate.map(|steps| format!("escalate: {steps}"));
         let fields = plain.into_iter().flatten().map(str::to_owned).chain(key).chain(escalate);
         let fields = fields.chain(missing.map(str::to_owned));

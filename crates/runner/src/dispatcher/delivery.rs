@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use halopsa::Client;
-use haloward_rules::{Effect, EffectKind};
+use haloward_rules::{Effect, EffectKind, Key, Parent, TicketDraft};
 
 use super::protocol::{NotFound, not_found};
 use super::verdict::{Verdict, Wait};
@@ -16,7 +16,7 @@ use crate::catalogue::CatalogueCache;
 use crate::clock::Clock;
 use crate::decider::Desk;
 use crate::runtime::Happening;
-use crate::store::{KnownTicket, Operation, OperationState, Sending, Store, StoreError};
+use crate::store::{KnownTicket, Operation, OperationState, Reader, Sending, Store, StoreError};
 use crate::wire::{Marker, WireSettings};
 
 /// LIMIT: more than this are not waiting for one ticket unless something is very wrong, and then order is enough.
@@ -185,10 +185,32 @@ impl Delivery {
             .await
     }
 
-    /// The ticket of another case, as a parent.
-    pub(super) async fn parent(&self, key: String) -> Result<Option<i64>, StoreError> {
-        let key = haloward_rules::Key::new(&key);
-        self.store.read(move |reader| Ok(reader.case(&key)?.and_then(|case| case.ticket.id))).await
+    /// Puts the number of the parent's ticket into a draft. Answers whether it is there: a ticket that is still on its
+    /// way is worth waiting for, one that was given up is not.
+    pub(super) async fn find_parent(&self, draft: &mut TicketDraft) -> Result<bool, StoreError> {
+        let (key, number) = match &draft.parent {
+            Some(Parent::Case(key)) => (Key::new(key), None),
+            Some(Parent::Ticket { case, number }) => (Key::new(case), Some(*number)),
+            Some(Parent::Id(_)) | None => return Ok(true),
+        };
+        let find = move |reader: &Reader<'_>| {
+            let Some(number) = number else {
+                return Ok((reader.case(&key)?.and_then(|case| case.ticket.id), false));
+            };
+            if let Some(known) = reader.ticket(&key, number)? {
+                return Ok((Some(known.id), false));
+            }
+            let given_up = [OperationState::Dead, OperationState::Dropped];
+            let opening = reader.opening(&key, number)?;
+            Ok((None, opening.is_some_and(|opening| !given_up.contains(&opening.state))))
+        };
+        match self.store.read(find).await? {
+            (Some(id), _) => draft.parent = Some(Parent::Id(id)),
+            (None, true) => return Ok(false),
+            (None, false) if number.is_some() => draft.parent = None,
+            (None, false) => {}
+        }
+        Ok(true)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Making durable what an attempt came to, and telling it.
 
+use std::time::Duration;
+
 use haloward_rules::Report;
 use serde_json::Value;
 
@@ -9,6 +11,9 @@ use super::verdict::{Verdict, Wait};
 use crate::clock::later;
 use crate::runtime::Happening;
 use crate::store::{Change, Operation, OperationKind, StoreError, Transition};
+
+/// How soon a ticket that is on its way is looked for again by those that belong to it.
+const PARENT_PAUSE: Duration = Duration::from_secs(1);
 
 impl Delivery {
     /// Makes a verdict durable. Says whether HaloPSA is away.
@@ -36,6 +41,12 @@ impl Delivery {
                 )
                 .await?;
                 Ok(wait == Wait::Away)
+            }
+            Verdict::Later { problem, wait: Wait::Parent } => {
+                // Nothing is wrong, so nobody is told.
+                let at = self.after(operation, Wait::Parent);
+                self.store.commit(Change::Operation(id, Transition::Retry { at, problem })).await?;
+                Ok(false)
             }
             Verdict::Later { problem, wait } => {
                 let at = self.after(operation, wait);
@@ -100,6 +111,7 @@ impl Delivery {
         let (failures, random) = (operation.attempts + 1, fastrand::f64());
         let wait = match wait {
             Wait::Settle => self.pace.settle,
+            Wait::Parent => PARENT_PAUSE,
             Wait::Passing => Backoff::PASSING.after(failures, random),
             Wait::Attention => Backoff::ATTENTION.after(failures, random),
             Wait::Away => Backoff::AWAY.after(failures, random),

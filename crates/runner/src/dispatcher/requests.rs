@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use halopsa::{ActionId, Outcome, TicketId};
-use haloward_rules::{Effect, EffectKind, Parent, Report};
+use haloward_rules::{Effect, EffectKind, Report};
 use serde_json::Value;
 
 use super::delivery::{Delivery, Target};
@@ -33,12 +33,10 @@ impl Delivery {
             unreachable!("only a new ticket has no ticket yet")
         };
         let mut draft = draft.clone();
-        if let Some(Parent::Case(key)) = &draft.parent {
-            match self.parent(key.clone()).await {
-                Ok(Some(id)) => draft.parent = Some(Parent::Id(id)),
-                Ok(None) => {}
-                Err(error) => return Verdict::Store(error),
-            }
+        match self.find_parent(&mut draft).await {
+            Ok(true) => {}
+            Ok(false) => return Verdict::before_parent(),
+            Err(error) => return Verdict::Store(error),
         }
         let render = |catalogue: &Catalogue| wire::ticket_body(&draft, origin, Some(catalogue), &self.wire);
         let mut rendered = match self.complete(operation, &catalogue, render).await {
@@ -120,8 +118,19 @@ impl Delivery {
         let rendered = match &effect.kind {
             EffectKind::OpenTicket { .. } => unreachable!("a new ticket has no target"),
             EffectKind::UpdateTicket { draft, .. } => {
-                self.complete(operation, catalogue, |c| wire::update_body(ticket, draft, Some(c), settings))
-                    .await
+                let mut draft = draft.clone();
+                match self.find_parent(&mut draft).await {
+                    Ok(true) if draft.is_empty() => {
+                        return Verdict::Pointless {
+                            why: "the ticket it was to belong to was never opened".into(),
+                        };
+                    }
+                    Ok(true) => {}
+                    Ok(false) => return Verdict::before_parent(),
+                    Err(error) => return Verdict::Store(error),
+                }
+                let render = |c: &Catalogue| wire::update_body(ticket, &draft, Some(c), settings);
+                self.complete(operation, catalogue, render).await
             }
             EffectKind::AddNote { note, .. } => {
                 let render = |c: &Catalogue| wire::note_body(ticket, note, Some(c), settings);

@@ -28,6 +28,8 @@ pub(super) enum Verdict {
 pub(super) enum Wait {
     /// Until what was written can be found.
     Settle,
+    /// Until the ticket that it belongs to is there.
+    Parent,
     /// Until it has passed.
     Passing,
     /// Until somebody has mended it.
@@ -68,6 +70,12 @@ impl Verdict {
             "answer": answer,
         });
         Self::Refused { problem, hint: error.hint(), story }
+    }
+
+    /// A write that has to wait for another ticket's number.
+    pub(super) fn before_parent() -> Self {
+        let problem = "the ticket it belongs to is still on its way".to_owned();
+        Self::Later { problem, wait: Wait::Parent }
     }
 
     /// A read that failed before anything was written.

@@ -667,3 +667,33 @@ async fn a_case_whose_ticket_was_refused_does_not_wait_for_it() {
     world.runtime.as_ref().unwrap().give_up(operation, "the rule was wrong").await.unwrap();
     assert_eq!(world.store.counts().await.unwrap().dead_operations, 1);
 }
+
+const GROUPED: &str = "
+rules:
+  - id: grouped
+    key: ${event.check}/${event.device.name}
+    group: { by: '${event.device.name}', within: 5m, at_least: 3, ticket: { summary: 'Many on ${event.device.name}' } }
+    then: { open_ticket: { type: Incident } }
+";
+
+#[tokio::test]
+async fn tickets_that_belong_together_become_children_of_one() {
+    let mut world = World::new().await;
+    world.rules.send_replace(rules(GROUPED));
+    world.events(["cpu", "disk", "ram", "swap"].map(|check| (check, "srv-01", "firing"))).await;
+    let (mut opened, mut joined) = (0, 0);
+    while (opened, joined) != (5, 2) {
+        match tokio::time::timeout(Duration::from_millis(100), world.happenings.recv()).await {
+            Ok(Ok(Happening::OperationDone { kind: OperationKind::OpenTicket, .. })) => opened += 1,
+            Ok(Ok(Happening::OperationDone { kind: OperationKind::UpdateTicket, .. })) => joined += 1,
+            Ok(_) => {}
+            // Those that belong to a ticket on its way look for it again after a second.
+            Err(_) => world.clock.advance(Duration::from_secs(1)),
+        }
+        assert!(opened <= 5 && joined <= 2, "{opened} and {joined}: {:#?}", world.sandbox.requests());
+    }
+    let tickets = world.tickets();
+    let parent = tickets.iter().find(|ticket| ticket.summary == "Many on srv-01").expect("the parent");
+    let children = tickets.iter().filter(|ticket| ticket.fields["parent_id"] == parent.id);
+    assert_eq!(children.count(), 4, "{tickets:#?}");
+}

@@ -105,6 +105,8 @@ fn fields(body: &mut Body, draft: &TicketDraft, catalogue: Option<&Catalogue>) {
     match &draft.parent {
         Some(Parent::Id(id)) => body.set("parent_id", *id),
         Some(Parent::Case(key)) => body.miss("parent", key, "that case has no ticket yet"),
+        // Which number that is HaloPSA alone can say; what goes out has it.
+        Some(Parent::Ticket { case, .. }) => body.set("parent_id", format!("the ticket of {case}")),
         None => {}
     }
 }

@@ -2,6 +2,7 @@
 
 mod escalating;
 mod failing;
+mod grouping;
 mod holding;
 mod limiting;
 mod missing;
