@@ -6,4 +6,5 @@ mod contract;
 mod crash;
 mod delivery;
 mod lookups;
+mod operate;
 mod refusals;

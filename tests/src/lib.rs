@@ -6,10 +6,12 @@
 
 mod binary;
 mod install;
+mod scrub;
 mod send;
 
 pub use binary::{Ended, Process, haloward, run};
 pub use install::{Install, TOKEN};
+pub use scrub::scrub;
 pub use send::{Answer, alert, alertmanager, client, post};
 
 use std::path::PathBuf;

@@ -12,11 +12,14 @@ use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinHandle;
 
+use crate::address::Address;
+use crate::api::{self, ApiState, Standing};
 use crate::clock::Clock;
 use crate::config::{Config, Loaded, SecretError};
 use crate::receiver::{Door, DoorState, router};
 use crate::runtime::{CATALOGUE_EVERY, Happening, LiveRules, Runtime, RuntimeConfig, Stopped};
 use crate::store::{Limits, Store, StoreError};
+use crate::token::{Token, TokenError};
 use crate::wire::WireSettings;
 
 /// Why the product did not start.
@@ -36,6 +39,9 @@ pub enum StartError {
     /// A source's secret could not be read.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// There is no token for the API.
+    #[error(transparent)]
+    Token(#[from] TokenError),
 }
 
 impl StartError {
@@ -46,6 +52,9 @@ impl StartError {
             Self::Store(StoreError::InUse { .. }) => "only one haloward can run on a store at a time",
             Self::Store(_) => "`store` in the configuration names the file; its folder must be writable",
             Self::Secret(_) => "set the variable, or write the file, that `auth` of the source names",
+            Self::Token(_) => {
+                "set what `server.token` names; without it, the store's folder must be writable"
+            }
         }
     }
 }
@@ -60,6 +69,9 @@ pub struct App {
     store: Store,
     rules: watch::Sender<LiveRules>,
     door: Arc<ArcSwap<Door>>,
+    standing: Arc<Standing>,
+    clock: Arc<dyn Clock>,
+    address: Address,
 }
 
 /// How long what is in flight may take after the end was asked for.
@@ -74,21 +86,35 @@ impl App {
         let addr = listener.local_addr().map_err(|source| StartError::Listen { listen, source })?;
         let door = Door::new(&loaded)?;
         let store = Store::open(&loaded.config.store, Limits::default())?;
+        let token = Token::find_or_make(&loaded.config)?;
         let track = loaded.config.halo.as_ref().map_or(Duration::from_secs(60), |halo| halo.track);
         let (rules, live) = watch::channel(live_rules(&loaded));
+        let standing = Arc::new(Standing::new(&loaded, clock.now()));
         let runtime = Runtime::start(RuntimeConfig {
             wire: wire_settings(&loaded.config),
             clock: Arc::clone(&clock),
             track,
             catalogue_file: Some(loaded.config.store.with_extension("catalogue.json")),
             catalogue_every: loaded.config.halo.as_ref().map_or(CATALOGUE_EVERY, |halo| halo.catalogue),
-            ..RuntimeConfig::new(store.clone(), live, client)
+            ..RuntimeConfig::new(store.clone(), live.clone(), client.clone())
         })?;
-        let state = DoorState::new(door, store.clone(), clock);
+        let controls = runtime.controls().ok_or(StoreError::Closed)?;
+        let api = api::router(ApiState {
+            token,
+            store: store.clone(),
+            controls,
+            rules: live,
+            client,
+            clock: Arc::clone(&clock),
+            started_at: clock.now(),
+            standing: Arc::clone(&standing),
+        });
+        let state = DoorState::new(door, store.clone(), Arc::clone(&clock));
         let door = Arc::clone(&state.door);
         let (stop, stopping) = watch::channel(false);
-        let server = tokio::spawn(serve(listener, router(state), stopping));
-        Ok(Self { addr, runtime, stop, server, store, rules, door })
+        let server = tokio::spawn(serve(listener, router(state).merge(api), stopping));
+        let address = Address::tell(&loaded.config.store, addr);
+        Ok(Self { addr, runtime, stop, server, store, rules, door, standing, clock, address })
     }
 
     /// Where the receiver listens.
@@ -112,12 +138,19 @@ impl App {
         let door = Door::new(loaded)?;
         self.rules.send_replace(live_rules(loaded));
         self.door.store(Arc::new(door));
+        self.standing.taken(loaded, self.clock.now());
         Ok(())
+    }
+
+    /// Newer files have mistakes and are not taken: whoever asks how the service stands is told so.
+    pub fn refuse(&self, problem: impl Into<String>) {
+        self.standing.refused(problem.into(), self.clock.now());
     }
 
     /// Stops taking events, finishes what is in flight, and ends.
     pub async fn stop(self) {
         // ORDER: the door closes first, so that nothing comes in that nobody would decide about.
+        drop(self.address);
         let _ = self.stop.send(true);
         if let Err(error) = self.server.await {
             tracing::error!(%error, "the receiver ended badly");

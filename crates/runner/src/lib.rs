@@ -4,6 +4,8 @@
 //! An event's way: a source is received, the `store` journals it, the `decider` asks the rules, the `dispatcher`
 //! brings what was decided to HaloPSA, and the `tracker` reads back what people did there.
 
+pub mod address;
+pub mod api;
 pub mod app;
 pub mod catalogue;
 pub mod cli;
@@ -11,9 +13,11 @@ pub mod clock;
 pub mod config;
 pub mod decider;
 pub mod dispatcher;
+pub mod inspect;
 pub mod receiver;
 pub mod runtime;
 pub mod signals;
 pub mod store;
+pub mod token;
 pub mod tracker;
 pub mod wire;

@@ -44,7 +44,7 @@ pub(super) struct Args {
     explain: bool,
 }
 
-fn duration(text: &str) -> Result<std::time::Duration, String> {
+pub(super) fn duration(text: &str) -> Result<std::time::Duration, String> {
     parse_duration(text).map_err(|error| error.to_string())
 }
 

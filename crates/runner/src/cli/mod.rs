@@ -1,18 +1,23 @@
 //! The command line: what was typed, which command it is, and what its end means.
 
 mod api;
+mod cases;
 mod catalogue;
 mod check;
 mod clients;
 mod connect;
 mod demo;
 mod dry_run;
+mod events;
 mod init;
 mod input;
+mod ledger;
 mod output;
 mod presets;
+mod queue;
 mod run;
 mod sandbox;
+pub(crate) mod service;
 mod test;
 
 use std::path::PathBuf;
@@ -62,6 +67,14 @@ enum Command {
     Catalogue(catalogue::Args),
     /// List the tenant's clients, or match the names that sources use with them.
     Clients(clients::Args),
+    /// Look at the problems there are, and how each stands.
+    Cases(cases::Args),
+    /// Look at the events that came, and why each led to what it did.
+    Events(events::Args),
+    /// Look at what goes to HaloPSA; try again, correct or give up what it refused.
+    Queue(queue::Args),
+    /// Show what became of each source's events, day by day.
+    Ledger(ledger::Args),
     /// Send any request to HaloPSA.
     Api(api::Args),
     /// List the presets, or show one with its setup steps.
@@ -89,7 +102,7 @@ enum End {
 
 /// Why a command could not run.
 #[derive(Debug, thiserror::Error)]
-enum Failure {
+pub(crate) enum Failure {
     #[error(transparent)]
     Load(#[from] LoadError),
     #[error("{0}")]
@@ -146,6 +159,10 @@ fn dispatch(cli: &Cli, out: &mut Out) -> Ended {
         Command::Connect(args) => connect::run(args, global, out),
         Command::Catalogue(args) => catalogue::run(args, global, out),
         Command::Clients(args) => clients::run(args, global, out),
+        Command::Cases(args) => cases::run(args, global, out),
+        Command::Events(args) => events::run(args, global, out),
+        Command::Queue(args) => queue::run(args, global, out),
+        Command::Ledger(args) => ledger::run(args, global, out),
         Command::Api(args) => api::run(args, global, out),
         Command::Presets(args) => presets::run(args, global, out),
         Command::Init(args) => init::run(args, out),

@@ -86,6 +86,42 @@ pub(super) fn clean(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
+/// Something to know about what is printed, on standard error.
+pub(super) fn remark(text: &str) {
+    let mut stderr = std::io::stderr().lock();
+    // Standard error that is gone leaves nobody to tell.
+    let _ = writeln!(stderr, "note: {text}");
+}
+
+/// A moment as people read it, to the second.
+pub(super) fn time(at: jiff::Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
+/// Rows in columns as wide as their widest cell; the last column is as long as it is.
+pub(super) fn columns(rows: &[Vec<String>]) -> Vec<String> {
+    let count = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let width = |column: usize| {
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count())
+            .max()
+            .unwrap_or_default()
+    };
+    let widths: Vec<usize> = (0..count.saturating_sub(1)).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let mut line = String::new();
+        for (column, cell) in row.iter().enumerate() {
+            line.push_str(cell);
+            if let Some(width) = widths.get(column) {
+                line.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.chars().count()) + 2));
+            }
+        }
+        line.trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
+}
+
 /// Findings on standard error.
 pub(super) fn print_findings(findings: &Findings) {
     let mut stderr = std::io::stderr().lock();

@@ -70,10 +70,14 @@ pub(super) fn run(args: &Args, global: &Global) -> Ended {
 fn reload(app: &App, path: Option<&Path>) {
     let loaded = match Loaded::load(path, &[]) {
         Ok(loaded) => loaded,
-        Err(error) => return tracing::error!(%error, "the files cannot be read: the rules stay as they were"),
+        Err(error) => {
+            app.refuse(format!("the files cannot be read: {error}"));
+            return tracing::error!(%error, "the files cannot be read: the rules stay as they were");
+        }
     };
     if loaded.findings.has_errors() {
         let errors = loaded.findings.errors();
+        app.refuse("the files have mistakes: `haloward check` shows them");
         tracing::error!(
             errors,
             "the files have mistakes: the rules stay as they were; `haloward check` shows them"
@@ -86,7 +90,10 @@ fn reload(app: &App, path: Option<&Path>) {
             version = loaded.version,
             "the rules were read again"
         ),
-        Err(error) => tracing::error!(%error, "a secret cannot be read: the rules stay as they were"),
+        Err(error) => {
+            app.refuse(format!("a secret cannot be read: {error}"));
+            tracing::error!(%error, "a secret cannot be read: the rules stay as they were");
+        }
     }
 }
 

@@ -91,7 +91,7 @@ impl Config {
 
     fn server(&mut self, file: &SourceFile, node: &Node, findings: &mut Findings) {
         let Some(mut fields) = Fields::of(file, node, "`server`", findings) else { return };
-        for name in ["hooks_listen", "tls", "trusted_proxies", "token"] {
+        for name in ["hooks_listen", "tls", "trusted_proxies"] {
             fields.not_yet(name, findings);
         }
         if let Some(node) = fields.take("listen") {
@@ -105,6 +105,9 @@ impl Config {
                     .at(file.place(node.span)),
                 ),
             }
+        }
+        if let Some(node) = fields.take("token") {
+            self.token = super::secret::SecretRef::decode(file, node, &self.dir, findings);
         }
         if let Some(node) = fields.take("max_body") {
             match scalar(node).as_deref().and_then(size) {

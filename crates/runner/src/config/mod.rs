@@ -34,6 +34,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The largest body taken, in bytes.
     pub max_body: usize,
+    /// The token of the API; where none is configured, one is kept beside the store.
+    pub token: Option<SecretRef>,
     /// The store's file.
     pub store: PathBuf,
     /// The folder of rule files.
@@ -61,6 +63,7 @@ impl Config {
             halo: None,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             max_body: MAX_BODY,
+            token: None,
             settings: decode::default_settings(),
             unmatched_client: None,
             clients: ClientDirectory::default(),

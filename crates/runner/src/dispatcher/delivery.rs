@@ -10,6 +10,7 @@ use halopsa::Client;
 use haloward_rules::{Effect, EffectKind, Key, Parent, TicketDraft};
 
 use super::protocol::{NotFound, not_found};
+use super::story::Stories;
 use super::verdict::{Verdict, Wait};
 use super::{Dispatcher, Pace, fold, lookup, priority};
 use crate::catalogue::CatalogueCache;
@@ -33,6 +34,7 @@ pub(super) struct Delivery {
     pub(super) desk: Desk,
     pub(super) happenings: tokio::sync::broadcast::Sender<Happening>,
     pub(super) pace: Pace,
+    pub(super) stories: Stories,
 }
 
 /// What a request is about, once it is known.
@@ -54,6 +56,7 @@ impl Delivery {
             desk: dispatcher.desk.clone(),
             happenings: dispatcher.happenings.clone(),
             pace: dispatcher.pace,
+            stories: Stories::default(),
         }
     }
 
@@ -110,6 +113,7 @@ impl Delivery {
         let since = operation.first_sent_at.unwrap_or(operation.created_at);
         let client = self.client_for(operation);
         let tickets = lookup::tickets(&client, &self.wire.marker, &self.marker(operation), since).await?;
+        self.looked_for(operation, tickets.iter().filter_map(|ticket| ticket.id).map(|id| id.0));
         let Some(first) = tickets.first() else { return Ok(None) };
         let mut verdict = self.opened(operation, first, true);
         if let Verdict::Done { settled, .. } = &mut verdict
@@ -124,6 +128,7 @@ impl Delivery {
         let Some(target) = self.target(operation, &operation.effect).await? else { return Ok(None) };
         let client = self.client_for(operation);
         let actions = lookup::actions(&client, target.ticket, &self.marker(operation)).await?;
+        self.looked_for(operation, actions.iter().filter_map(|action| action.id).map(|id| id.0));
         let Some(first) = actions.first() else { return Ok(None) };
         Ok(Some(self.acted(operation, &operation.effect, target.ticket, first, true)))
     }

@@ -16,6 +16,7 @@ mod protocol;
 mod recheck;
 mod requests;
 mod settled;
+mod story;
 mod touched;
 mod verdict;
 
@@ -207,6 +208,10 @@ impl Dispatcher {
                 let failures = state.away.0 + 1;
                 let wait = Backoff::AWAY.after(failures, fastrand::f64());
                 state.away = (failures, Some(later(self.clock.now(), wait)));
+            }
+            // Nothing was sent, and nothing has to be.
+            Ok(Ended::Store(id, StoreError::GivenUp)) => {
+                state.in_flight.remove(&id);
             }
             Ok(Ended::Store(id, error)) => {
                 state.in_flight.remove(&id);

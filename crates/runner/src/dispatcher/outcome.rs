@@ -10,7 +10,7 @@ use super::pace::Backoff;
 use super::verdict::{Verdict, Wait};
 use crate::clock::later;
 use crate::runtime::Happening;
-use crate::store::{Change, Operation, OperationKind, StoreError, Transition};
+use crate::store::{Change, Exchange, Operation, OperationKind, StoreError, Transition};
 
 /// How soon a ticket that is on its way is looked for again by those that belong to it.
 const PARENT_PAUSE: Duration = Duration::from_secs(1);
@@ -19,9 +19,11 @@ impl Delivery {
     /// Makes a verdict durable. Says whether HaloPSA is away.
     pub(super) async fn conclude(&self, operation: &Operation, verdict: Verdict) -> Result<bool, StoreError> {
         let (id, kind, key) = (operation.id, operation.kind, operation.key().clone());
+        let exchanges = self.stories.take(id);
         match verdict {
             Verdict::Store(error) => Err(error),
-            Verdict::Done { settled, reports, summary, adopted } => {
+            Verdict::Done { mut settled, reports, summary, adopted } => {
+                settled.exchanges = exchanges;
                 let ticket = settled.ticket;
                 tracing::info!(operation = %id, %kind, ticket, %key, adopted, "done in HaloPSA");
                 let rule = operation.effect.rule.clone();
@@ -36,8 +38,8 @@ impl Delivery {
                 self.delay(
                     operation,
                     Transition::Unclear { at, looks, problem: problem.clone() },
-                    problem,
-                    at,
+                    exchanges,
+                    (problem, at),
                 )
                 .await?;
                 Ok(wait == Wait::Away)
@@ -51,18 +53,18 @@ impl Delivery {
             Verdict::Later { problem, wait } => {
                 let at = self.after(operation, wait);
                 tracing::warn!(operation = %id, %kind, %key, %problem, until = %at, "not carried out: trying again");
-                self.delay(operation, Transition::Retry { at, problem: problem.clone() }, problem, at)
-                    .await?;
+                let retry = Transition::Retry { at, problem: problem.clone() };
+                self.delay(operation, retry, exchanges, (problem, at)).await?;
                 Ok(wait == Wait::Away)
             }
             Verdict::Refused { problem, hint, story } => {
-                self.refused(operation, problem, hint, &story).await?;
+                self.refused(operation, problem, hint, &story, exchanges).await?;
                 Ok(false)
             }
             Verdict::Pointless { why } => {
                 tracing::warn!(operation = %id, %kind, %key, %why, "given up");
-                let dropped = Transition::Drop { at: self.clock.now(), problem: why };
-                self.store.commit(Change::Operation(id, dropped)).await?;
+                let transition = Transition::Drop { at: self.clock.now(), problem: why };
+                self.store.commit(Change::Attempted { id, transition, exchanges }).await?;
                 Ok(false)
             }
         }
@@ -72,10 +74,11 @@ impl Delivery {
         &self,
         operation: &Operation,
         transition: Transition,
-        problem: String,
-        until: jiff::Timestamp,
+        exchanges: Vec<Exchange>,
+        (problem, until): (String, jiff::Timestamp),
     ) -> Result<(), StoreError> {
-        self.store.commit(Change::Operation(operation.id, transition)).await?;
+        let change = Change::Attempted { id: operation.id, transition, exchanges };
+        self.store.commit(change).await?;
         let (id, kind, key) = (operation.id, operation.kind, operation.key().clone());
         self.tell(Happening::OperationDelayed { operation: id, kind, key, problem, until });
         Ok(())
@@ -87,6 +90,7 @@ impl Delivery {
         problem: String,
         hint: Option<String>,
         story: &Value,
+        exchanges: Vec<Exchange>,
     ) -> Result<(), StoreError> {
         let (id, kind, key) = (operation.id, operation.kind, operation.key().clone());
         tracing::error!(operation = %id, %kind, %key, %problem, hint, "HaloPSA refused it for good");
@@ -94,10 +98,11 @@ impl Delivery {
             Transition::Dead { at: self.clock.now(), problem: problem.clone(), story: story.to_string() };
         let failed = Happening::OperationFailed { operation: id, kind, key: key.clone(), problem, hint };
         if kind == OperationKind::OpenTicket {
+            self.store.commit(Change::Said { id, exchanges }).await?;
             let report = Report::TicketGivenUp { key, ticket: operation.number() };
             return self.desk.give_up(id, dead, report, Some(failed)).await;
         }
-        self.store.commit(Change::Operation(id, dead)).await?;
+        self.store.commit(Change::Attempted { id, transition: dead, exchanges }).await?;
         self.tell(failed);
         Ok(())
     }

@@ -50,7 +50,9 @@ impl Delivery {
         if let Err(error) = self.mark(sending).await {
             return Verdict::Store(error);
         }
-        match self.client_for(operation).tickets().create_raw(&rendered.body).await {
+        let answer = self.client_for(operation).tickets().create_raw(&rendered.body).await;
+        self.told(operation, &rendered.endpoint, &rendered.body, &answer);
+        match answer {
             Ok(Outcome::Done(ticket)) => self.opened(operation, &ticket, false),
             Ok(Outcome::Unknown(unknown)) => self.unknown(operation, unknown.to_string()).await,
             Err(error) => Verdict::of_error(&error, rendered.endpoint.path(), &rendered.body),
@@ -206,7 +208,9 @@ impl Delivery {
         reports: Vec<Report>,
     ) -> Verdict {
         let client = self.client_for(operation);
-        match client.tickets().update_raw(TicketId(ticket), &rendered.body).await {
+        let answer = client.tickets().update_raw(TicketId(ticket), &rendered.body).await;
+        self.told(operation, &rendered.endpoint, &rendered.body, &answer);
+        match answer {
             Ok(Outcome::Done(row)) => {
                 let settled = Settled { recheck_at: None, ..self.settled(operation, &row, ticket) };
                 done(settled, reports)
@@ -227,7 +231,9 @@ impl Delivery {
         reports: Vec<Report>,
     ) -> Verdict {
         rendered.body["note_html"] = self.marked(operation, &rendered);
-        match self.client_for(operation).actions().create_raw(&rendered.body).await {
+        let answer = self.client_for(operation).actions().create_raw(&rendered.body).await;
+        self.told(operation, &rendered.endpoint, &rendered.body, &answer);
+        match answer {
             Ok(Outcome::Done(action)) => {
                 let mut verdict = self.acted(operation, effect, ticket, &action, false);
                 if let Verdict::Done { reports: all, settled, .. } = &mut verdict {
@@ -266,7 +272,9 @@ impl Delivery {
         }
         let mut body = rendered.body.clone();
         body["note_html"] = self.marked(operation, &rendered);
-        match self.client_for(operation).actions().update_raw(ActionId(id), &body).await {
+        let answer = self.client_for(operation).actions().update_raw(ActionId(id), &body).await;
+        self.told(operation, &rendered.endpoint, &body, &answer);
+        match answer {
             Ok(Outcome::Done(action)) => {
                 let changed_at = action.last_updated.or(action.datetime).map(Into::into);
                 done(Settled { ticket, action: Some(id), changed_at, ..Settled::default() }, Vec::new())

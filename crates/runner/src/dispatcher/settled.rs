@@ -28,6 +28,7 @@ impl Delivery {
             agent: ticket.agent_id.map(|id| id.0),
             changed_at: ticket.lastactiondate.or(ticket.last_update).or(ticket.datecreated).map(Into::into),
             recheck_at: self.recheck_at(operation),
+            exchanges: Vec::new(),
         }
     }
 
@@ -65,6 +66,7 @@ impl Delivery {
             agent: None,
             changed_at: action.last_updated.or(action.datetime).map(Into::into),
             recheck_at: self.recheck_at(operation),
+            exchanges: Vec::new(),
         };
         Verdict::Done { settled, reports, summary: None, adopted }
     }

@@ -5,6 +5,7 @@ mod body;
 mod problem;
 mod routes;
 
+pub(crate) use problem::Problem;
 pub use routes::{Door, DoorState, router};
 
 #[cfg(test)]

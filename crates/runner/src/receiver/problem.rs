@@ -6,14 +6,14 @@ use serde_json::json;
 
 /// An error a sender sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Problem {
+pub(crate) struct Problem {
     pub(super) status: StatusCode,
     pub(super) title: &'static str,
     pub(super) detail: String,
 }
 
 impl Problem {
-    fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
         Self { status, title, detail: detail.into() }
     }
 
@@ -26,6 +26,14 @@ impl Problem {
             StatusCode::UNAUTHORIZED,
             "The credentials are missing or wrong",
             "this source's `auth` in the configuration says what is expected",
+        )
+    }
+
+    pub(crate) fn no_token() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "The token is missing or wrong",
+            "send `Authorization: Bearer TOKEN`; the token is `server.token` of the configuration, or in the file beside the store",
         )
     }
 

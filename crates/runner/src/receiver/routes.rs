@@ -90,23 +90,12 @@ pub fn router(state: DoorState) -> Router {
         .route("/hooks/{source}", post(hook))
         .route("/hooks/{source}/{token}", post(hook_with_token))
         .route("/healthz", get(healthz))
-        .route("/readyz", get(readyz))
         .fallback(async || Problem::unknown_page())
         .with_state(state)
 }
 
 async fn healthz() -> &'static str {
     "ok\n"
-}
-
-async fn readyz(State(state): State<DoorState>) -> Response {
-    match state.store.read(|_| Ok(())).await {
-        Ok(()) => Json(json!({ "ready": true })).into_response(),
-        Err(error) => {
-            tracing::warn!(%error, "the store is not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "ready": false }))).into_response()
-        }
-    }
 }
 
 async fn hook(

@@ -1,9 +1,11 @@
 //! The running product from the journal on: decider, dispatcher and tracker, started and stopped together.
 
+mod controls;
 mod happening;
 #[cfg(test)]
 mod tests;
 
+pub use controls::Controls;
 pub use happening::Happening;
 
 use std::path::PathBuf;
@@ -18,7 +20,7 @@ use crate::catalogue::CatalogueCache;
 use crate::clock::{Clock, SystemClock};
 use crate::decider::{Decider, Desk};
 use crate::dispatcher::{Dispatcher, Pace};
-use crate::store::{Change, OperationId, OperationKind, OperationState, Store, StoreError, Transition};
+use crate::store::{Store, StoreError};
 use crate::tracker::Tracker;
 use crate::wire::WireSettings;
 
@@ -175,36 +177,10 @@ impl Runtime {
         self.decider.as_ref().map(Decider::desk)
     }
 
-    /// Tries an operation again that HaloPSA had refused for good.
-    pub async fn retry(&self, operation: OperationId) -> Result<(), StoreError> {
-        let at = self.clock.now();
-        self.change(operation, Transition::Revive { at }).await
-    }
-
-    /// Gives an operation up.
-    pub async fn give_up(&self, operation: OperationId, why: &str) -> Result<(), StoreError> {
-        let at = self.clock.now();
-        let dropped = Transition::Drop { at, problem: why.to_owned() };
-        let known = self.store.read(move |reader| reader.operation(operation)).await?;
-        let opening = known.filter(|known| {
-            let over = [OperationState::Done, OperationState::Folded, OperationState::Dropped];
-            known.kind == OperationKind::OpenTicket && !over.contains(&known.state)
-        });
-        match (opening, self.desk()) {
-            (Some(known), Some(desk)) => {
-                let report = Report::TicketGivenUp { key: known.key().clone(), ticket: known.number() };
-                desk.give_up(operation, dropped, report, None).await?;
-                self.outbox.notify_one();
-                Ok(())
-            }
-            _ => self.change(operation, dropped).await,
-        }
-    }
-
-    async fn change(&self, operation: OperationId, transition: Transition) -> Result<(), StoreError> {
-        self.store.commit(Change::Operation(operation, transition)).await?;
-        self.outbox.notify_one();
-        Ok(())
+    /// What acts on operations by hand. It must be dropped before [`Runtime::stop`], which waits for it.
+    pub fn controls(&self) -> Option<Controls> {
+        let desk = self.desk()?;
+        Some(Controls::new(self.store.clone(), Arc::clone(&self.clock), Arc::clone(&self.outbox), desk))
     }
 
     /// Stops taking work up and finishes what is in flight, at most until `limit` is over.

@@ -416,11 +416,13 @@ async fn what_halopsa_refuses_is_kept_with_its_story_and_blocks_nobody() {
     let story: serde_json::Value = serde_json::from_str(&story).unwrap();
     assert_eq!(story["request"]["body"][0]["status_id"], 4711);
     assert_eq!(story["status"], 400);
-    let runtime = world.runtime.as_ref().unwrap();
-    runtime.retry(operation).await.unwrap();
+    let controls = world.runtime.as_ref().unwrap().controls().unwrap();
+    controls.retry(operation).await.unwrap();
     world.until(|h| matches!(h, Happening::OperationFailed { .. })).await;
-    world.runtime.as_ref().unwrap().give_up(operation, "the rule was wrong").await.unwrap();
+    controls.give_up(&dead, "the rule was wrong").await.unwrap();
     assert_eq!(world.store.counts().await.unwrap().dead_operations, 0);
+    let case = world.store.read(|reader| reader.case(&Key::new("refused/a"))).await.unwrap().unwrap();
+    assert!(!case.is_alive(), "the next alert is no repeat of a ticket that never was");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use haloward_rules::{Case, Effect, Key, Outcome, RuleId, Silence, TimerChange};
 use jiff::Timestamp;
 
+use super::browse::Exchange;
 use super::id::{EventId, OperationId};
 use super::operation::{NewOperation, Settled};
 
@@ -17,6 +18,33 @@ pub enum Change {
     Operation(OperationId, Transition),
     /// Silences stand otherwise.
     Silence(SilenceChange),
+    /// An operation stands otherwise after something was said about it to HaloPSA.
+    Attempted {
+        /// The operation.
+        id: OperationId,
+        /// How it stands.
+        transition: Transition,
+        /// What was said.
+        exchanges: Vec<Exchange>,
+    },
+    /// Something was said about an operation to HaloPSA.
+    Said {
+        /// The operation.
+        id: OperationId,
+        /// What was said.
+        exchanges: Vec<Exchange>,
+    },
+    /// What an operation is to do was corrected by hand; it is tried again from the start.
+    Corrected {
+        /// The operation, which must be dead.
+        id: OperationId,
+        /// What it is to do now.
+        effect: Box<Effect>,
+        /// When.
+        at: Timestamp,
+        /// What was corrected, for its story.
+        exchange: Exchange,
+    },
     /// A fact that must survive a restart, such as how far changes were read back.
     Note {
         /// Its name.

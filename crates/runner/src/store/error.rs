@@ -40,6 +40,25 @@ pub enum StoreError {
         /// The newest layout this version knows.
         known: i64,
     },
+    /// There is none yet.
+    #[error("there is no store at `{path}`")]
+    Missing {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// An older version wrote it, and it is only to be read.
+    #[error("the store `{path}` has layout {found}, and this version reads layout {known}")]
+    TooOld {
+        /// Its file.
+        path: PathBuf,
+        /// The layout it has.
+        found: i64,
+        /// The layout this version reads.
+        known: i64,
+    },
+    /// Somebody gave the operation up while it was about to be sent.
+    #[error("the operation was given up meanwhile")]
+    GivenUp,
     /// What it holds can't be read.
     #[error("the store holds something unreadable: {problem}")]
     Damaged {
@@ -65,8 +84,12 @@ impl StoreError {
             Self::Open { .. } => Some("check that the folder exists and may be written to"),
             Self::InUse { .. } => Some("stop the other one, or give this one a store of its own"),
             Self::TooNew { .. } => Some("run the version that wrote it, or a later one"),
+            Self::Missing { .. } => Some("`haloward run` makes it at its first start"),
+            Self::TooOld { .. } => {
+                Some("start the service with this version once: it brings the store up to date")
+            }
             Self::Damaged { .. } => Some("restore it from a backup"),
-            Self::Closed => None,
+            Self::Closed | Self::GivenUp => None,
         }
     }
 }

@@ -92,6 +92,13 @@ fn number(text: &str) -> Option<i64> {
     i64::try_from(value).ok()
 }
 
+impl EventId {
+    /// The least id an event received at this time can have, as long as the clock never stepped back.
+    pub fn first_at(at: Timestamp) -> Self {
+        Self(IdSource::after(i64::MIN / 2).next(at))
+    }
+}
+
 /// Gives ids of one kind. Starts above the greatest that was given before.
 #[derive(Debug)]
 pub(crate) struct IdSource {

@@ -4,6 +4,8 @@
 //! One thread writes and commits many requests at once; a request is answered after its commit, never before.
 //! Reading goes beside it. What the contents mean is the business of `decider` and `dispatcher`.
 
+mod archive;
+mod browse;
 mod change;
 mod error;
 mod event;
@@ -14,6 +16,8 @@ mod silence;
 mod sqlite;
 mod view;
 
+pub use archive::Archive;
+pub use browse::{CaseFilter, EventFilter, Exchange, Page, QueueAge, RecordedDecision, SourceActivity};
 pub use change::{CaseChange, Change, DecisionBatch, DecisionRecord, Sending, SilenceChange, Transition};
 pub use error::StoreError;
 pub use event::{Accepted, JournalEntry, NewEvent};

@@ -11,6 +11,7 @@ use haloward_rules::{Effect, EffectKind, Key, Severity};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::browse::Exchange;
 use super::id::OperationId;
 
 /// What an operation does in HaloPSA.
@@ -184,7 +185,7 @@ impl Operation {
 }
 
 /// What an operation left in HaloPSA.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Settled {
     /// The ticket.
     pub ticket: i64,
@@ -198,6 +199,8 @@ pub struct Settled {
     pub changed_at: Option<Timestamp>,
     /// When to look whether it was carried out twice.
     pub recheck_at: Option<Timestamp>,
+    /// What was said to HaloPSA about it.
+    pub exchanges: Vec<Exchange>,
 }
 
 /// A ticket of a case, as we last knew it.

@@ -1,11 +1,11 @@
 //! What can be seen of the store.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use super::sqlite::Reader;
 
 /// How much of what there is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Events journalled and not decided.
     pub undecided: u64,

@@ -37,6 +37,14 @@ impl Prepared {
         prepared.collect()
     }
 
+    pub(super) fn source(&self) -> &str {
+        &self.source
+    }
+
+    pub(super) fn received_at(&self) -> Timestamp {
+        self.received_at
+    }
+
     pub(crate) fn bytes(&self) -> usize {
         self.event.len() + 128
     }

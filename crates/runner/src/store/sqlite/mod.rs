@@ -3,7 +3,9 @@
 //! `writer` is the one thread that changes anything, `reader` answers questions beside it, `schema` knows the
 //! layout and its versions. The rest of `store` sees [`Sqlite`], [`Writer`] and [`Reader`] only.
 
+mod browse;
 mod journal;
+mod ledger;
 mod outbox;
 mod reader;
 mod rows;
@@ -74,6 +76,33 @@ impl Sqlite {
             }
             idle = self.returned.wait(idle).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+}
+
+/// One connection that only reads, beside whoever writes.
+#[derive(Debug)]
+pub(super) struct ReadOnly {
+    connection: Connection,
+}
+
+impl ReadOnly {
+    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+        let open_error = |problem: String| StoreError::Open { path: path.to_owned(), problem };
+        if !path.is_file() {
+            return Err(StoreError::Missing { path: path.to_owned() });
+        }
+        let connection = connect(path, Limits::default().cache_kib / 4, true)
+            .map_err(|error| open_error(message(&error)))?;
+        schema::expect_newest(&connection, path)?;
+        Ok(Self { connection })
+    }
+
+    pub(super) fn read<T>(
+        &self,
+        read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let view = self.connection.unchecked_transaction().map_err(|error| failure(&error))?;
+        read(&Reader::new(&view))
     }
 }
 

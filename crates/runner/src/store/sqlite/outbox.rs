@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::failure;
+use crate::store::browse::Exchange;
 use crate::store::change::{Sending, Transition};
 use crate::store::error::StoreError;
 use crate::store::id::OperationId;
@@ -43,26 +44,61 @@ pub(super) fn sending(connection: &Connection, sending: &Sending) -> Result<(), 
     let effect = sending.effect.as_ref().map(json).transpose()?;
     let at = sending.at.as_millisecond();
     let write = || {
-        connection
+        let marked = connection
             .prepare_cached(
                 "UPDATE operations SET state = 'sending', attempts = attempts + 1, looks = 0,
-                     first_sent_at = coalesce(first_sent_at, ?2), effect = coalesce(?3, effect) WHERE id = ?1",
+                     first_sent_at = coalesce(first_sent_at, ?2), effect = coalesce(?3, effect)
+                 WHERE id = ?1 AND state <> 'dropped'",
             )?
             .execute(params![sending.id.number(), at, effect])?;
+        if marked == 0 {
+            return Ok(false);
+        }
         let mut fold = connection.prepare_cached(
             "UPDATE operations SET state = 'folded', active = 0, folded_into = ?2, finished_at = ?3 WHERE id = ?1",
         )?;
         for folded in &sending.folded {
             fold.execute(params![folded.number(), sending.id.number(), at])?;
         }
-        Ok(())
+        Ok(true)
     };
-    write().map_err(|error: rusqlite::Error| failure(&error))
+    // Somebody gave it up after the dispatcher took it: nothing may be sent any more.
+    let marked = write().map_err(|error: rusqlite::Error| failure(&error))?;
+    if marked { Ok(()) } else { Err(StoreError::GivenUp) }
 }
 
 fn json(effect: &haloward_rules::Effect) -> Result<String, StoreError> {
     serde_json::to_string(effect)
         .map_err(|error| StoreError::Damaged { problem: format!("effect of `{}`: {error}", effect.key) })
+}
+
+/// Keeps what was said to HaloPSA about an operation.
+pub(super) fn said(connection: &Connection, id: OperationId, exchanges: &[Exchange]) -> rusqlite::Result<()> {
+    let mut insert =
+        connection.prepare_cached("INSERT INTO exchanges (operation, at, said) VALUES (?1, ?2, ?3)")?;
+    for exchange in exchanges {
+        insert.execute(params![id.number(), exchange.at.as_millisecond(), exchange.said.to_string()])?;
+    }
+    Ok(())
+}
+
+/// Gives a dead operation something else to do, and another try.
+pub(super) fn correct(
+    connection: &Connection,
+    id: OperationId,
+    effect: &haloward_rules::Effect,
+    at: Timestamp,
+    exchange: &Exchange,
+) -> Result<(), StoreError> {
+    let effect = json(effect)?;
+    let write = || {
+        connection
+            .prepare_cached("UPDATE operations SET effect = ?2 WHERE id = ?1 AND state = 'dead'")?
+            .execute(params![id.number(), effect])?;
+        said(connection, id, std::slice::from_ref(exchange))?;
+        transition(connection, id, &Transition::Revive { at })
+    };
+    write().map_err(|error: rusqlite::Error| failure(&error))
 }
 
 /// Marks an operation as done, and keeps what it left in HaloPSA.
@@ -80,6 +116,7 @@ pub(super) fn settle(connection: &Connection, id: OperationId, settled: &Settled
             settled.recheck_at.map(Timestamp::as_millisecond),
             changed_at,
         ])?;
+    said(connection, id, &settled.exchanges)?;
     next_heads(connection, id)?;
     connection
         .prepare_cached(

@@ -22,7 +22,11 @@ impl<'c> Reader<'c> {
         Self { connection }
     }
 
-    fn one<T>(
+    pub(super) fn connection(&self) -> &Connection {
+        self.connection
+    }
+
+    pub(super) fn one<T>(
         &self,
         sql: &str,
         params: impl Params,
@@ -32,7 +36,7 @@ impl<'c> Reader<'c> {
         ask().map_err(|error| failure(&error))
     }
 
-    fn many<T>(
+    pub(super) fn many<T>(
         &self,
         sql: &str,
         params: impl Params,

@@ -10,7 +10,7 @@ use super::{failure, message};
 use crate::store::error::StoreError;
 
 /// The statements that lead from each version to the next; the first leads from nothing to 1.
-const VERSIONS: [&str; 2] = [VERSION_1, VERSION_2];
+const VERSIONS: [&str; 3] = [VERSION_1, VERSION_2, VERSION_3];
 
 /// Times are milliseconds since 1970; `event`, `body`, `effect` and `details` are JSON.
 ///
@@ -123,6 +123,42 @@ CREATE TABLE silences (
 ) WITHOUT ROWID;
 CREATE INDEX silences_until ON silences (until);
 ";
+
+/// For people who look: what was said to HaloPSA, what became of each source's events by day, decisions by case.
+const VERSION_3: &str = "
+CREATE TABLE exchanges (
+    id INTEGER PRIMARY KEY,
+    operation INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    said TEXT NOT NULL
+);
+CREATE INDEX exchanges_operation ON exchanges (operation, id);
+
+CREATE TABLE ledger (
+    day INTEGER NOT NULL,
+    source TEXT NOT NULL,
+    what TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (day, source, what)
+) WITHOUT ROWID;
+
+CREATE TABLE sources_seen (source TEXT PRIMARY KEY, last_at INTEGER NOT NULL) WITHOUT ROWID;
+
+CREATE INDEX decisions_key ON decisions (key, id) WHERE key IS NOT NULL;
+";
+
+/// The file must have the newest layout, because nobody may change it now.
+pub(super) fn expect_newest(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let found: i64 = connection
+        .query_row("SELECT max(version) FROM layout", [], |row| row.get(0))
+        .map_err(|error| StoreError::Open { path: path.to_owned(), problem: message(&error) })?;
+    let known = i64::try_from(VERSIONS.len()).unwrap_or(i64::MAX);
+    match found.cmp(&known) {
+        std::cmp::Ordering::Equal => Ok(()),
+        std::cmp::Ordering::Less => Err(StoreError::TooOld { path: path.to_owned(), found, known }),
+        std::cmp::Ordering::Greater => Err(StoreError::TooNew { path: path.to_owned(), found, known }),
+    }
+}
 
 /// Brings the file to the newest layout.
 pub(super) fn migrate(connection: &Connection, path: &Path) -> Result<(), StoreError> {

@@ -3,7 +3,7 @@
 use haloward_rules::{Case, TimerChange};
 use rusqlite::{Connection, params};
 
-use super::{failure, outbox, schema};
+use super::{failure, ledger, outbox, schema};
 use crate::store::change::{CaseChange, DecisionBatch, DecisionRecord};
 use crate::store::error::StoreError;
 
@@ -27,8 +27,12 @@ pub(super) fn decided(connection: &Connection, batch: &DecisionBatch) -> Result<
     for (id, transition) in &batch.moved {
         outbox::transition(connection, *id, transition).map_err(failed)?;
     }
-    for entry in &batch.records {
-        record(connection, entry).map_err(failed)?;
+    if !batch.records.is_empty() {
+        let before = last_decision(connection).map_err(failed)?;
+        for entry in &batch.records {
+            record(connection, entry).map_err(failed)?;
+        }
+        ledger::decided(connection, before).map_err(failed)?;
     }
     if let Some(position) = batch.position {
         schema::set_note(connection, POSITION, &position.number().to_string()).map_err(failed)?;
@@ -79,6 +83,10 @@ fn timer(connection: &Connection, change: &TimerChange) -> rusqlite::Result<()> 
             .execute(params![key.as_str(), kind.as_str()])?,
     };
     Ok(())
+}
+
+fn last_decision(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.prepare_cached("SELECT coalesce(max(id), 0) FROM decisions")?.query_row([], |row| row.get(0))
 }
 
 fn record(connection: &Connection, record: &DecisionRecord) -> rusqlite::Result<()> {

@@ -7,7 +7,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::journal::{self, Prepared};
-use super::{failure, outbox, schema, silences, state};
+use super::{failure, ledger, outbox, schema, silences, state};
 use crate::store::change::Change;
 use crate::store::error::StoreError;
 use crate::store::event::Accepted;
@@ -91,7 +91,7 @@ impl Writer {
         match self.commit(&requests) {
             Ok(answers) => answer(requests, answers),
             // One request's trouble is not the others'. Where nothing can be written at all, trying each is in vain.
-            Err(StoreError::Damaged { .. }) if requests.len() > 1 => {
+            Err(StoreError::Damaged { .. } | StoreError::GivenUp) if requests.len() > 1 => {
                 let mut any = false;
                 for request in requests {
                     any |= self.write(std::iter::once(request));
@@ -117,10 +117,13 @@ impl Writer {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|error| failure(&error))?;
         let mut answers = Vec::with_capacity(requests.len());
+        let mut counter = ledger::Counter::default();
         for request in requests {
             answers.push(match request {
                 Request::Accept { events, .. } => {
-                    Answer::Accepted(journal::append(&transaction, events, ids).map_err(|e| failure(&e))?)
+                    let accepted = journal::append(&transaction, events, ids).map_err(|e| failure(&e))?;
+                    counter.accepted(events, &accepted);
+                    Answer::Accepted(accepted)
                 }
                 Request::Change { change, .. } => {
                     apply(&transaction, change)?;
@@ -128,6 +131,7 @@ impl Writer {
                 }
             });
         }
+        counter.write(&transaction).map_err(|error| failure(&error))?;
         transaction.commit().map_err(|error| failure(&error))?;
         Ok(answers)
     }
@@ -139,6 +143,12 @@ fn apply(connection: &Connection, change: &Change) -> Result<(), StoreError> {
         Change::Sending(sending) => return outbox::sending(connection, sending),
         Change::Operation(id, transition) => outbox::transition(connection, *id, transition),
         Change::Silence(change) => return silences::change(connection, change),
+        Change::Attempted { id, transition, exchanges } => outbox::transition(connection, *id, transition)
+            .and_then(|()| outbox::said(connection, *id, exchanges)),
+        Change::Said { id, exchanges } => outbox::said(connection, *id, exchanges),
+        Change::Corrected { id, effect, at, exchange } => {
+            return outbox::correct(connection, *id, effect, *at, exchange);
+        }
         Change::Note { name, value } => schema::set_note(connection, name, value),
     };
     done.map_err(|error| failure(&error))

@@ -1,0 +1,114 @@
+//! What the API's handlers share.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::config::{Auth, Loaded};
+use crate::inspect::{RulesStatus, SourceLine};
+use crate::runtime::{Controls, LiveRules};
+use crate::store::Store;
+use crate::token::Token;
+
+/// What the API's handlers share.
+#[derive(Debug)]
+pub struct ApiState {
+    /// Who has it may come in.
+    pub token: Token,
+    /// What is looked at.
+    pub store: Store,
+    /// What acts on it.
+    pub controls: Controls,
+    /// The rules that decide.
+    pub rules: watch::Receiver<LiveRules>,
+    /// HaloPSA, for its budget.
+    pub client: halopsa::Client,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Since when it runs.
+    pub started_at: Timestamp,
+    /// What changes with a reload.
+    pub standing: Arc<Standing>,
+}
+
+/// What is known of the files that were read, and of those that were not taken.
+#[derive(Debug)]
+pub struct Standing {
+    sources: ArcSwap<Vec<SourceLine>>,
+    rules: Mutex<Read>,
+}
+
+#[derive(Debug, Clone)]
+struct Read {
+    loaded_at: Timestamp,
+    problem: Option<(Timestamp, String)>,
+}
+
+impl Standing {
+    /// Everything was read just now.
+    pub fn new(loaded: &Loaded, now: Timestamp) -> Self {
+        Self {
+            sources: ArcSwap::from_pointee(sources(loaded)),
+            rules: Mutex::new(Read { loaded_at: now, problem: None }),
+        }
+    }
+
+    /// Newer files were taken.
+    pub fn taken(&self, loaded: &Loaded, now: Timestamp) {
+        self.sources.store(Arc::new(sources(loaded)));
+        *self.read() = Read { loaded_at: now, problem: None };
+    }
+
+    /// Newer files were not taken.
+    pub fn refused(&self, problem: String, now: Timestamp) {
+        self.read().problem = Some((now, problem));
+    }
+
+    /// How the rules stand.
+    pub fn rules(&self, live: &LiveRules) -> RulesStatus {
+        let Read { loaded_at, problem } = self.read().clone();
+        let (problem_since, problem) = problem.unzip();
+        RulesStatus {
+            version: live.version.to_string(),
+            count: live.rules.rules().len(),
+            loaded_at,
+            problem,
+            problem_since,
+        }
+    }
+
+    /// The sources of the configuration.
+    pub fn sources(&self) -> Arc<Vec<SourceLine>> {
+        self.sources.load_full()
+    }
+
+    fn read(&self) -> std::sync::MutexGuard<'_, Read> {
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn sources(loaded: &Loaded) -> Vec<SourceLine> {
+    let line = |(name, source): (&String, &crate::config::SourceConfig)| SourceLine {
+        name: name.clone(),
+        kind: "webhook".to_owned(),
+        preset: if source.map.is_some() { "map".to_owned() } else { source.preset.clone() },
+        auth: way(&source.auth).to_owned(),
+        severity: source.severity.to_string(),
+        last_event_at: None,
+    };
+    loaded.config.sources.iter().map(line).collect()
+}
+
+fn way(auth: &Auth) -> &'static str {
+    match auth {
+        Auth::None => "none",
+        Auth::UrlToken(_) => "url_token",
+        Auth::Bearer(_) => "bearer",
+        Auth::Header { .. } => "header",
+        Auth::Basic { .. } => "basic",
+        Auth::Hmac { .. } => "hmac",
+    }
+}

@@ -1,0 +1,79 @@
+//! The story of an operation: every request that went out for it and what HaloPSA answered, for whoever has to find
+//! out why a ticket is as it is. Credentials are no part of it: they are neither in paths nor in bodies.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use halopsa::models::{Action, Ticket};
+use halopsa::{Error, Outcome};
+use serde_json::{Value, json};
+
+use super::delivery::Delivery;
+use crate::store::{Exchange, Operation, OperationId};
+use crate::wire::Endpoint;
+
+/// LIMIT: a longer body (a picture in its details) is not worth keeping twice.
+const BODY_BYTES: usize = 64 << 10;
+
+/// What was said so far about the operations in flight; kept with what their attempt comes to.
+#[derive(Debug, Default)]
+pub(super) struct Stories(Mutex<HashMap<OperationId, Vec<Exchange>>>);
+
+impl Stories {
+    fn add(&self, operation: OperationId, exchange: Exchange) {
+        let mut stories = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        stories.entry(operation).or_default().push(exchange);
+    }
+
+    pub(super) fn take(&self, operation: OperationId) -> Vec<Exchange> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&operation).unwrap_or_default()
+    }
+}
+
+/// What an answer left in HaloPSA.
+pub(super) trait Left {
+    fn left(&self) -> Value;
+}
+
+impl Left for Ticket {
+    fn left(&self) -> Value {
+        json!({ "ticket": self.id.map(|id| id.0) })
+    }
+}
+
+impl Left for Action {
+    fn left(&self) -> Value {
+        json!({ "ticket": self.ticket_id.map(|id| id.0), "action": self.id.map(|id| id.0) })
+    }
+}
+
+impl Delivery {
+    /// Keeps a request and its answer.
+    pub(super) fn told<T: Left>(
+        &self,
+        operation: &Operation,
+        endpoint: &Endpoint,
+        body: &Value,
+        answer: &Result<Outcome<T>, Error>,
+    ) {
+        let body =
+            if body.to_string().len() > BODY_BYTES { json!("too long to keep") } else { json!([body]) };
+        let mut said = json!({ "method": "POST", "path": endpoint.path(), "body": body });
+        match answer {
+            Ok(Outcome::Done(left)) => said["done"] = left.left(),
+            Ok(Outcome::Unknown(unknown)) => said["unknown"] = unknown.to_string().into(),
+            Err(error) => {
+                let text = error.reply().map_or_else(|| error.to_string(), ToString::to_string);
+                said["refused"] = json!({ "status": error.status(), "answer": text });
+            }
+        }
+        self.stories.add(operation.id, Exchange { at: self.clock.now(), said });
+    }
+
+    /// Keeps that an operation was looked for by its marker.
+    pub(super) fn looked_for(&self, operation: &Operation, found: impl Iterator<Item = i64>) {
+        let said =
+            json!({ "looked_for": self.marker(operation).to_string(), "found": found.collect::<Vec<_>>() });
+        self.stories.add(operation.id, Exchange { at: self.clock.now(), said });
+    }
+}

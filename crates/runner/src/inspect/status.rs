@@ -1,0 +1,103 @@
+//! How the whole stands.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::InspectError;
+use crate::store::{Counts, QueueAge, Reader};
+
+/// How the service stands, as far as only a running one can tell.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ServiceStatus {
+    /// Its version.
+    pub version: String,
+    /// Since when it runs.
+    pub started_at: Timestamp,
+    /// The rules that decide.
+    pub rules: RulesStatus,
+    /// What may be sent to HaloPSA now.
+    pub budget: BudgetStatus,
+    /// What is in the store.
+    pub store: StoreStatus,
+}
+
+/// The rules that decide.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RulesStatus {
+    /// A short hash of their files.
+    pub version: String,
+    /// How many there are.
+    pub count: usize,
+    /// When they were read.
+    pub loaded_at: Timestamp,
+    /// Why newer files were not taken, if so: the last good ones decide.
+    pub problem: Option<String>,
+    /// Since when.
+    pub problem_since: Option<Timestamp>,
+}
+
+/// The request budget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BudgetStatus {
+    /// The most requests in any window.
+    pub limit: u32,
+    /// The window's length in seconds.
+    pub window_seconds: u64,
+    /// Requests of the last window.
+    pub used: u32,
+    /// Requests an ordinary operation may still send.
+    pub available: u32,
+    /// Requests an urgent one may still send: the reserve is for those.
+    pub available_urgent: u32,
+    /// Requests waiting for their turn.
+    pub waiting: u32,
+    /// For how many seconds nothing is sent, because HaloPSA reported its limit as reached.
+    pub paused_seconds: Option<u64>,
+}
+
+impl From<halopsa::BudgetReport> for BudgetStatus {
+    fn from(report: halopsa::BudgetReport) -> Self {
+        Self {
+            limit: report.limit,
+            window_seconds: report.window.as_secs(),
+            used: report.used,
+            available: report.available,
+            available_urgent: report.available_urgent,
+            waiting: report.waiting,
+            paused_seconds: report.paused_for.map(|pause| pause.as_secs()),
+        }
+    }
+}
+
+/// What is in the store.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StoreStatus {
+    /// How much of what.
+    pub counts: Counts,
+    /// Since when the oldest of each queue waits.
+    pub oldest: QueueAge,
+    /// Bytes of the file that hold something.
+    pub bytes: u64,
+}
+
+/// A source of the configuration.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SourceLine {
+    /// Its name.
+    pub name: String,
+    /// How events come from it.
+    pub kind: String,
+    /// Its preset.
+    pub preset: String,
+    /// How it proves who it is.
+    pub auth: String,
+    /// The severity of events that have none.
+    pub severity: String,
+    /// When its last event came.
+    pub last_event_at: Option<Timestamp>,
+}
+
+/// What is in the store.
+pub fn store_status(reader: &Reader<'_>) -> Result<StoreStatus, InspectError> {
+    Ok(StoreStatus { counts: reader.counts()?, oldest: reader.oldest()?, bytes: reader.bytes()? })
+}

@@ -1,0 +1,67 @@
+//! The ledger: for each source and day, how many events came and what became of them.
+//!
+//! `received` is counted when events are journalled and the outcomes when they are decided, each in the transaction
+//! that does it, so that the two sides prove each other: what was received is decided or still waits to be.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, params};
+
+use super::journal::Prepared;
+use crate::store::event::Accepted;
+
+/// LIMIT: days are UTC: a ledger that adds up cannot depend on whose midnight it is.
+const DAY_MS: i64 = 86_400_000;
+
+/// What accepting counts, gathered over one commit so that a thousand events cost a few rows.
+#[derive(Debug, Default)]
+pub(super) struct Counter {
+    counts: HashMap<(i64, String, &'static str), i64>,
+    seen: HashMap<String, i64>,
+}
+
+impl Counter {
+    pub(super) fn accepted(&mut self, events: &[Prepared], accepted: &[Accepted]) {
+        for (event, accepted) in events.iter().zip(accepted) {
+            let at = event.received_at().as_millisecond();
+            let what = if accepted.duplicate { "duplicate" } else { "received" };
+            let day = at.div_euclid(DAY_MS);
+            match self.counts.get_mut(&(day, event.source().to_owned(), what)) {
+                Some(count) => *count += 1,
+                None => drop(self.counts.insert((day, event.source().to_owned(), what), 1)),
+            }
+            let last = self.seen.entry(event.source().to_owned()).or_insert(at);
+            *last = (*last).max(at);
+        }
+    }
+
+    pub(super) fn write(self, connection: &Connection) -> rusqlite::Result<()> {
+        let mut add = connection.prepare_cached(
+            "INSERT INTO ledger VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (day, source, what) DO UPDATE SET count = count + excluded.count",
+        )?;
+        for ((day, source, what), count) in self.counts {
+            add.execute(params![day, source, what, count])?;
+        }
+        let mut seen = connection.prepare_cached(
+            "INSERT INTO sources_seen VALUES (?1, ?2)
+             ON CONFLICT (source) DO UPDATE SET last_at = max(last_at, excluded.last_at)",
+        )?;
+        for (source, at) in self.seen {
+            seen.execute(params![source, at])?;
+        }
+        Ok(())
+    }
+}
+
+/// Counts what was decided about events, on the day they were received.
+pub(super) fn decided(connection: &Connection, after: i64) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO ledger SELECT j.received_at / 86400000, j.source, d.outcome, count(*)
+             FROM decisions d JOIN journal j ON j.seq = d.event WHERE d.id > ?1 GROUP BY 1, 2, 3
+             ON CONFLICT (day, source, what) DO UPDATE SET count = count + excluded.count",
+        )?
+        .execute([after])?;
+    Ok(())
+}
