@@ -93,7 +93,7 @@ async fn what_happened_can_be_seen_explained_and_put_right() {
     install.write("rules/repeat_test.yaml", &test.stdout);
     let ended = ask(&install, &["test"]).await;
     assert_eq!(ended.code, Some(0), "{}{}\n{}", ended.stdout, ended.stderr, test.stdout);
-    assert!(ended.stdout.contains("1 test"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("1 passed, 0 failed"), "{}", ended.stdout);
 
     // What HaloPSA refused is corrected and sent again.
     let wrong = ask(&install, &["queue", "retry", &dead, "--set", "pritority=High"]).await;

@@ -24,10 +24,11 @@ fn scrubbed(word: &str) -> String {
     let bytes = word.as_bytes();
     let digits =
         |range: std::ops::Range<usize>| bytes.get(range).is_some_and(|b| b.iter().all(u8::is_ascii_digit));
-    if let Some(id) = word.strip_prefix("evt_").or(word.strip_prefix("op_")) {
-        if id.len() >= 13 && id.is_char_boundary(13) {
-            return format!("{}{}{}", &word[..word.len() - id.len()], "#".repeat(13), &id[13..]);
-        }
+    if let Some(id) = word.strip_prefix("evt_").or(word.strip_prefix("op_"))
+        && id.len() >= 13
+        && id.is_char_boundary(13)
+    {
+        return format!("{}{}{}", &word[..word.len() - id.len()], "#".repeat(13), &id[13..]);
     }
     if word.starts_with("hw-") && word.len() > 16 {
         return "hw-####-#############".to_owned();
