@@ -147,10 +147,8 @@ async fn the_document_describes_what_is_answered() {
     assert_eq!(paths.len(), super::routes::ROUTES.iter().map(|r| r.path).collect::<BTreeSet<_>>().len());
     for (path, methods) in paths {
         let Some(get) = methods.get("get") else { continue };
-        let asked = match path.contains("operations/") {
-            true => path.replace("{id}", &operation),
-            false => path.replace("{id}", &event).replace("{key}", "disk%2Fsrv-01"),
-        };
+        let id = if path.contains("operations/") { &operation } else { &event };
+        let asked = path.replace("{id}", id).replace("{key}", "disk%2Fsrv-01");
         let (status, answer) = product.get(&asked).await;
         assert_eq!(status, 200, "{asked}: {answer}");
         let described = &get["responses"]["200"]["content"]["application/json"]["schema"]["properties"];

@@ -233,9 +233,9 @@ fn act(service: &Service, id: &str, action: &str, body: &Value, done: &str, out:
     let path = format!("/api/v1/operations/{}/{action}", super::service::segment(id));
     let answer = service.running()?.act(Method::POST, &path, body)?;
     if out.is_json() {
-        out.json(&answer)?
+        out.json(&answer)?;
     } else {
-        out.line(&format!("{id} {done}"))?
+        out.line(&format!("{id} {done}"))?;
     }
     Ok(End::Done)
 }

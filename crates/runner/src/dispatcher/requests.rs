@@ -51,7 +51,7 @@ impl Delivery {
             return Verdict::Store(error);
         }
         let answer = self.client_for(operation).tickets().create_raw(&rendered.body).await;
-        self.told(operation, &rendered.endpoint, &rendered.body, &answer);
+        self.told(operation, rendered.endpoint, &rendered.body, &answer);
         match answer {
             Ok(Outcome::Done(ticket)) => self.opened(operation, &ticket, false),
             Ok(Outcome::Unknown(unknown)) => self.unknown(operation, unknown.to_string()).await,
@@ -209,7 +209,7 @@ impl Delivery {
     ) -> Verdict {
         let client = self.client_for(operation);
         let answer = client.tickets().update_raw(TicketId(ticket), &rendered.body).await;
-        self.told(operation, &rendered.endpoint, &rendered.body, &answer);
+        self.told(operation, rendered.endpoint, &rendered.body, &answer);
         match answer {
             Ok(Outcome::Done(row)) => {
                 let settled = Settled { recheck_at: None, ..self.settled(operation, &row, ticket) };
@@ -232,7 +232,7 @@ impl Delivery {
     ) -> Verdict {
         rendered.body["note_html"] = self.marked(operation, &rendered);
         let answer = self.client_for(operation).actions().create_raw(&rendered.body).await;
-        self.told(operation, &rendered.endpoint, &rendered.body, &answer);
+        self.told(operation, rendered.endpoint, &rendered.body, &answer);
         match answer {
             Ok(Outcome::Done(action)) => {
                 let mut verdict = self.acted(operation, effect, ticket, &action, false);
@@ -273,7 +273,7 @@ impl Delivery {
         let mut body = rendered.body.clone();
         body["note_html"] = self.marked(operation, &rendered);
         let answer = self.client_for(operation).actions().update_raw(ActionId(id), &body).await;
-        self.told(operation, &rendered.endpoint, &body, &answer);
+        self.told(operation, rendered.endpoint, &body, &answer);
         match answer {
             Ok(Outcome::Done(action)) => {
                 let changed_at = action.last_updated.or(action.datetime).map(Into::into);

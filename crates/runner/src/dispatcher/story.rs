@@ -52,7 +52,7 @@ impl Delivery {
     pub(super) fn told<T: Left>(
         &self,
         operation: &Operation,
-        endpoint: &Endpoint,
+        endpoint: Endpoint,
         body: &Value,
         answer: &Result<Outcome<T>, Error>,
     ) {

@@ -38,7 +38,7 @@ fn ticket() -> Operation {
     operation(EffectKind::OpenTicket { draft: Box::new(draft), origin: Box::default() })
 }
 
-fn corrected(operation: &Operation, set: Value) -> Result<Value, String> {
+fn corrected(operation: &Operation, set: &Value) -> Result<Value, String> {
     let correction: Correction = serde_json::from_value(json!({ "set": set })).unwrap();
     let effect = correct(operation, &correction).map_err(|error| error.to_string())?;
     let effect = serde_json::to_value(effect).unwrap();
@@ -49,27 +49,27 @@ fn corrected(operation: &Operation, set: Value) -> Result<Value, String> {
 fn a_correction_changes_the_fields_it_names_and_no_other() {
     let set = json!({ "priority": 3, "fields.status_id": null, "fields.impact": 2, "custom_fields.Site code": "N1", "team": "NOC" });
     assert_eq!(
-        corrected(&ticket(), set),
+        corrected(&ticket(), &set),
         Ok(json!({
             "summary": "Disk full", "priority": 3, "team": "NOC", "fields": { "impact": 2 },
             "custom_fields": { "Site code": "N1" }
         }))
     );
     let note = operation(EffectKind::AddNote { id: None, note: Note::private("again") });
-    assert_eq!(corrected(&note, json!({ "text": "<p>better</p>" })).unwrap()["text"], "<p>better</p>");
+    assert_eq!(corrected(&note, &json!({ "text": "<p>better</p>" })).unwrap()["text"], "<p>better</p>");
 }
 
 #[test]
 fn a_correction_that_would_be_lost_is_refused() {
     assert_eq!(
-        corrected(&ticket(), json!({ "pritority": "Low" })),
+        corrected(&ticket(), &json!({ "pritority": "Low" })),
         Err("a `open_ticket` has no field `pritority`: any other property of HaloPSA's API is set as `fields.pritority`".into())
     );
-    let wrong = corrected(&ticket(), json!({ "tags": 7 })).unwrap_err();
+    let wrong = corrected(&ticket(), &json!({ "tags": 7 })).unwrap_err();
     assert!(wrong.starts_with("it cannot be corrected so: "), "{wrong}");
     let bare = operation(EffectKind::ResolveTicket { note: None, status: None, unless_touched: true });
     assert_eq!(
-        corrected(&bare, json!({ "text": "x" })),
+        corrected(&bare, &json!({ "text": "x" })),
         Err("a `resolve_ticket` without a note has no fields".into())
     );
 }
