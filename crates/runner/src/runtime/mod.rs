@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use haloward_rules::{Report, RuleSet};
+use haloward_rules::RuleSet;
 use tokio::sync::{Notify, broadcast, watch};
 use tokio::task::JoinHandle;
 

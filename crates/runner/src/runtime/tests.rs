@@ -419,7 +419,7 @@ async fn what_halopsa_refuses_is_kept_with_its_story_and_blocks_nobody() {
     let controls = world.runtime.as_ref().unwrap().controls().unwrap();
     controls.retry(operation).await.unwrap();
     world.until(|h| matches!(h, Happening::OperationFailed { .. })).await;
-    controls.give_up(&dead, "the rule was wrong").await.unwrap();
+    controls.give_up(dead.id, "the rule was wrong").await.unwrap();
     assert_eq!(world.store.counts().await.unwrap().dead_operations, 0);
     let case = world.store.read(|reader| reader.case(&Key::new("refused/a"))).await.unwrap().unwrap();
     assert!(!case.is_alive(), "the next alert is no repeat of a ticket that never was");
@@ -666,7 +666,15 @@ async fn a_case_whose_ticket_was_refused_does_not_wait_for_it() {
     world.event("refused", "a", "firing").await;
     world.until(|h| matches!(h, Happening::OperationFailed { .. })).await;
     assert_eq!(world.store.counts().await.unwrap().dead_operations, 2);
-    world.runtime.as_ref().unwrap().give_up(operation, "the rule was wrong").await.unwrap();
+    world
+        .runtime
+        .as_ref()
+        .unwrap()
+        .controls()
+        .unwrap()
+        .give_up(operation, "the rule was wrong")
+        .await
+        .unwrap();
     assert_eq!(world.store.counts().await.unwrap().dead_operations, 1);
 }
 
