@@ -2,6 +2,8 @@
 //!
 //! A second ticket is closed with a note that leads to the first; a second note is deleted.
 
+use std::time::Duration;
+
 use halopsa::models::Ticket;
 use halopsa::{ActionId, Outcome, TicketId};
 use haloward_rules::Note;
@@ -15,6 +17,10 @@ use crate::runtime::Happening;
 use crate::store::{Change, Operation, OperationKind, StoreError, Transition};
 use crate::wire;
 
+/// LIMIT: so long after it was sent a request may still be carried out: gateways give up after four minutes, what they
+/// passed on goes on. What comes later is found by the tracker, if it is a ticket.
+const LATEST_COMMIT: Duration = Duration::from_mins(5);
+
 impl Delivery {
     /// Looks whether a done operation is there twice, and mends it. Says whether HaloPSA is away.
     pub(super) async fn recheck(&self, operation: Operation) -> Result<bool, StoreError> {
@@ -23,7 +29,7 @@ impl Delivery {
             _ => self.delete_duplicates(&operation).await,
         };
         let (again_at, away) = match mended {
-            Ok(true) => (None, false),
+            Ok(true) => (self.last_look(&operation), false),
             // Something was closed and not confirmed: the next look tells.
             Ok(false) => (Some(later(self.clock.now(), self.pace.settle)), false),
             Err(error) => {
@@ -37,6 +43,12 @@ impl Delivery {
             self.store.commit(Change::Operation(operation.id, rechecked)).await?;
         }
         Ok(away)
+    }
+
+    /// When to look for the last time, if that is still to come.
+    fn last_look(&self, operation: &Operation) -> Option<jiff::Timestamp> {
+        let last = later(operation.first_sent_at?, LATEST_COMMIT);
+        (last > self.clock.now()).then_some(last)
     }
 
     async fn close_duplicates(&self, operation: &Operation) -> Result<bool, halopsa::Error> {

@@ -334,6 +334,32 @@ async fn a_note_whose_answer_is_lost_is_there_once() {
 }
 
 #[tokio::test]
+async fn a_note_that_is_committed_too_late_is_deleted_again() {
+    let mut world = World::new().await;
+    world.event("disk", "srv-01", "firing").await;
+    world.until_done(OperationKind::OpenTicket).await;
+    let ticket = world.tickets()[0].id;
+    let late = FaultKind::CommitAfterCut { seconds: 60 };
+    world.sandbox.faults().inject(Fault::once(late).on("POST", "/api/Actions"));
+    world.event("disk", "srv-01", "firing").await;
+    world.until_delayed().await;
+    world.clock.advance(Duration::from_secs(10));
+    world.until_done(OperationKind::AddNote).await;
+    // Looked for at once, again before it was written again, and once more after that: one note so far.
+    world.clock.advance(Duration::from_secs(10));
+    let looks = |now: &halopsa_sandbox::Snapshot| {
+        now.requests.iter().filter(|r| r.method == "GET" && r.path.starts_with("/api/Actions")).count()
+    };
+    world.sandbox.wait_for(|now| looks(now) == 3, HANGS).await.unwrap();
+    let notes = |now: &halopsa_sandbox::Snapshot| now.tickets[0].actions.len();
+    assert_eq!(world.sandbox.actions(ticket).len(), 1);
+    world.clock.advance(Duration::from_secs(40));
+    world.sandbox.wait_for(|now| notes(now) == 2, HANGS).await.unwrap();
+    world.clock.advance(Duration::from_mins(4));
+    world.sandbox.wait_for(|now| notes(now) == 1, HANGS).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_crash_while_a_ticket_is_written_leaves_one_ticket() {
     let mut world = World::new().await;
     // The request is carried out, and the process dies before the answer comes.
