@@ -29,6 +29,10 @@ fuzz target="rule_file" seconds="300":
 soak cases="20000":
     PROPTEST_CASES={{cases}} PROPTEST_RNG_SEED=$(shuf -i 1-999999999 -n 1) cargo test -p haloward-rules --test properties -- deciding rendering
 
+# The crash test at length: killed a thousand times while one write in five fails in some way.
+chaos kills="1000" seed="1":
+    HALOWARD_KILLS={{kills}} HALOWARD_SEED={{seed}} cargo nextest run -p haloward-tests crash --no-capture
+
 # The documentation of all crates; warnings are errors.
 docs:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps

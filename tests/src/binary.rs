@@ -11,10 +11,13 @@ use tokio::task::JoinHandle;
 
 use crate::{Install, PATIENCE, root};
 
-/// The path of the `haloward` binary, built first if it is not up to date.
+/// The path of the `haloward` binary: what `HALOWARD_BIN` names, else built first if it is not up to date.
 pub fn haloward() -> &'static PathBuf {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
+        if let Some(built) = std::env::var_os("HALOWARD_BIN") {
+            return root().join(built);
+        }
         // The test runs from TARGET/debug/deps; the binary stands two folders up.
         let mut target = std::env::current_exe().expect("the test has a path");
         target.pop();
@@ -104,6 +107,13 @@ impl Process {
         let mut said = self.said.clone();
         let waiting = said.wait_for(|log| log.contains(answer));
         tokio::time::timeout(PATIENCE, waiting).await.expect("it answers").expect("it lives");
+    }
+
+    /// What it said that is no routine, for a test that fails.
+    pub fn complaints(&self) -> String {
+        let said = self.said.borrow();
+        let unusual = said.lines().filter(|line| line.contains("\"WARN\"") || line.contains("\"ERROR\""));
+        unusual.collect::<Vec<_>>().join("\n")
     }
 
     /// Ends it at once, as a power cut would.

@@ -66,6 +66,14 @@ impl Install {
         Self { dir }
     }
 
+    /// The same with another budget of requests.
+    #[must_use]
+    pub fn budget(self, budget: &str) -> Self {
+        let config = std::fs::read_to_string(self.config()).expect("reads");
+        self.write("haloward.yaml", &config.replace("track: 1s", &format!("track: 1s, budget: {budget}")));
+        self
+    }
+
     /// The configuration's path.
     pub fn config(&self) -> PathBuf {
         self.dir.path().join("haloward.yaml")
