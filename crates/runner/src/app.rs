@@ -16,6 +16,7 @@ use crate::address::Address;
 use crate::api::{self, ApiState, Standing};
 use crate::clock::Clock;
 use crate::config::{Config, Loaded, SecretError};
+use crate::notifier::{Channel, ChannelError};
 use crate::receiver::{Door, DoorState, router};
 use crate::runtime::{CATALOGUE_EVERY, Happening, LiveRules, Runtime, RuntimeConfig, Stopped};
 use crate::store::{Limits, Store, StoreError};
@@ -36,6 +37,9 @@ pub enum StartError {
     /// The store could not be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A channel can't be used.
+    #[error(transparent)]
+    Channel(#[from] ChannelError),
     /// A source's secret could not be read.
     #[error(transparent)]
     Secret(#[from] SecretError),
@@ -51,6 +55,9 @@ impl StartError {
             Self::Listen { .. } => "another program may use the port: name another one under `server.listen`",
             Self::Store(StoreError::InUse { .. }) => "only one haloward can run on a store at a time",
             Self::Store(_) => "`store` in the configuration names the file; its folder must be writable",
+            Self::Channel(_) => {
+                "`webhook` of the channel names where its address is kept; that must begin with https://"
+            }
             Self::Secret(_) => "set the variable, or write the file, that `auth` of the source names",
             Self::Token(_) => {
                 "set what `server.token` names; without it, the store's folder must be writable"
@@ -85,6 +92,10 @@ impl App {
             TcpListener::bind(listen).await.map_err(|source| StartError::Listen { listen, source })?;
         let addr = listener.local_addr().map_err(|source| StartError::Listen { listen, source })?;
         let door = Door::new(&loaded)?;
+        let channels = loaded.config.channels.iter();
+        let channels = channels
+            .map(|(name, config)| Ok((name.clone(), Channel::new(name, config)?)))
+            .collect::<Result<_, ChannelError>>()?;
         let store = Store::open(&loaded.config.store, Limits::default())?;
         let token = Token::find_or_make(&loaded.config)?;
         let track = loaded.config.halo.as_ref().map_or(Duration::from_secs(60), |halo| halo.track);
@@ -94,6 +105,7 @@ impl App {
             wire: wire_settings(&loaded.config),
             clock: Arc::clone(&clock),
             track,
+            channels,
             catalogue_file: Some(loaded.config.store.with_extension("catalogue.json")),
             catalogue_every: loaded.config.halo.as_ref().map_or(CATALOGUE_EVERY, |halo| halo.catalogue),
             ..RuntimeConfig::new(store.clone(), live.clone(), client.clone())

@@ -14,6 +14,7 @@ pub mod config;
 pub mod decider;
 pub mod dispatcher;
 pub mod inspect;
+pub mod notifier;
 pub mod receiver;
 pub mod runtime;
 pub mod signals;

@@ -22,6 +22,8 @@ pub enum Outcome {
     UpdateTicket,
     /// A note is added.
     AddNote,
+    /// A channel is told.
+    Notify,
     /// A threshold or hold is not over.
     Waiting,
     /// Another open case holds it back.
@@ -44,12 +46,13 @@ pub enum Outcome {
 
 impl Outcome {
     /// All outcomes with their names.
-    pub const ALL: [(&'static str, Outcome); 14] = [
+    pub const ALL: [(&'static str, Outcome); 15] = [
         ("open_ticket", Outcome::OpenTicket),
         ("reopen_ticket", Outcome::ReopenTicket),
         ("resolve_ticket", Outcome::ResolveTicket),
         ("update_ticket", Outcome::UpdateTicket),
         ("add_note", Outcome::AddNote),
+        ("notify", Outcome::Notify),
         ("waiting", Outcome::Waiting),
         ("inhibited", Outcome::Inhibited),
         ("silenced", Outcome::Silenced),
@@ -175,6 +178,13 @@ pub enum EffectKind {
         /// Only while nobody has worked on the ticket; otherwise the note alone.
         unless_touched: bool,
     },
+    /// Tell a channel of the configuration.
+    Notify {
+        /// The channel.
+        channel: String,
+        /// What to say: plain text.
+        text: String,
+    },
     /// Open the case's closed ticket again.
     ReopenTicket {
         /// What to say.
@@ -191,6 +201,7 @@ impl EffectKind {
             Self::AddNote { .. } => Outcome::AddNote,
             Self::ResolveTicket { .. } => Outcome::ResolveTicket,
             Self::ReopenTicket { .. } => Outcome::ReopenTicket,
+            Self::Notify { .. } => Outcome::Notify,
         }
     }
 }

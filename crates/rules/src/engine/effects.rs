@@ -10,7 +10,7 @@ use super::ticket::{self, Opening, Wanted};
 use super::work::Work;
 use crate::event::{Event, State};
 use crate::path::Path;
-use crate::rule::{EffectTemplate, Lifecycle, Rule, Target};
+use crate::rule::{EffectTemplate, Lifecycle, Rule, Target, scripted_notice};
 use crate::script::{ScriptEffect, ScriptError};
 use crate::ticket::{Note, Reference, TicketDraft, draft_from_script};
 
@@ -25,6 +25,8 @@ pub(super) fn run(
     // What a limit stops half-way is done as a whole when its turn comes.
     let untouched = rule.limit.map(|limit| (limit, work.mark(), event.clone(), case.clone()));
     let mut runner = Runner { work, rule, case, done: Vec::new(), limited: None };
+    let opens = rule.effects.iter().any(|effect| matches!(effect, EffectTemplate::OpenTicket { .. }));
+    let mut notices = Vec::new();
     for effect in &rule.effects {
         if runner.limited.is_some() {
             break;
@@ -60,6 +62,12 @@ pub(super) fn run(
                 };
                 runner.resolve(event, note, status.clone());
             }
+            // One message for each ticket, not for each of its repeats.
+            EffectTemplate::Notify(notice) if opens => notices.push(notice),
+            EffectTemplate::Notify(notice) => {
+                let kind = runner.env(event, |env| notice.notice(env, event))?;
+                runner.notify(event, kind);
+            }
             EffectTemplate::Script(script) => {
                 for effect in runner.env(event, |env| script.decide(env))? {
                     if runner.limited.is_none() {
@@ -75,6 +83,12 @@ pub(super) fn run(
         work.back_to(mark);
         *event = before;
         return Ok(limit::hold_back(work, rule, limit, event, case, *draft));
+    }
+    if runner.done.iter().any(|(done, _)| matches!(done, Outcome::OpenTicket | Outcome::ReopenTicket)) {
+        for notice in notices {
+            let kind = runner.env(event, |env| notice.notice(env, event))?;
+            runner.notify(event, kind);
+        }
     }
     Ok(runner.finish())
 }
@@ -154,6 +168,12 @@ impl Runner<'_, '_> {
         self.done.push((outcome, None));
     }
 
+    fn notify(&mut self, event: &Event, kind: EffectKind) {
+        let Some(case) = &self.case else { return };
+        self.work.effect(case, self.rule.id(), event.severity(), kind);
+        self.done.push((Outcome::Notify, None));
+    }
+
     fn resolve(&mut self, event: &Event, note: Option<Note>, status: Option<Reference>) {
         let Some(case) = &mut self.case else { return };
         if case.state != super::CaseState::Open {
@@ -209,6 +229,14 @@ impl Runner<'_, '_> {
             "resolve_ticket" => {
                 let note = map.get("note").map(|text| Note::private(&crate::value::to_text(text)));
                 self.resolve(event, note, map.get("status").and_then(Reference::from_value));
+                Ok(())
+            }
+            "notify" => {
+                let text = |key: &str| map.get(key).map(crate::value::to_text);
+                let channels = self.work.rules.library().channels.as_ref();
+                let (channel, said) = (text("channel"), text("text"));
+                let kind = scripted_notice(channel.as_deref(), said.as_deref(), event, channels)?;
+                self.notify(event, kind);
                 Ok(())
             }
             "set" => {

@@ -70,6 +70,9 @@ fn effects(
         if let Some(note) = &step.note {
             effects.push(EffectKind::AddNote { id: None, note: note.note(env)? });
         }
+        if let Some(notify) = &step.notify {
+            effects.push(notify.notice(env, event)?);
+        }
         Ok(effects)
     })
 }

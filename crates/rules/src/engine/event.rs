@@ -122,7 +122,7 @@ fn has_a_ticket(work: &Work<'_>) -> bool {
     let listens = |id: &RuleId| work.rules.rule(id).is_some_and(|rule| rule.missing.is_some());
     let live = |d: &&Decision| d.matched && d.mode == Mode::Live && !listens(&d.rule);
     work.decisions.iter().filter(live).any(|decision| {
-        let undecided = [Outcome::Dropped, Outcome::Nothing, Outcome::Error];
+        let undecided = [Outcome::Notify, Outcome::Dropped, Outcome::Nothing, Outcome::Error];
         let open = |key| work.case(key).is_some_and(|case| case.state == CaseState::Open);
         decision.outcome.is_some_and(|outcome| !undecided.contains(&outcome))
             || decision.key.as_ref().is_some_and(open)

@@ -6,6 +6,7 @@ mod table;
 
 pub(crate) use table::Tables;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
 use crate::calendar::Calendars;
@@ -17,6 +18,8 @@ pub(crate) struct Library {
     pub(crate) calendars: Arc<Calendars>,
     pub(crate) tables: Tables,
     pub(crate) modules: Modules,
+    /// The names of the channels; `None` where nobody says which there are.
+    pub(crate) channels: Option<BTreeSet<String>>,
 }
 
 static NOTHING: LazyLock<Arc<Library>> = LazyLock::new(Arc::default);

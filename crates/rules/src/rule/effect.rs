@@ -11,6 +11,7 @@ use crate::template::{Template, TemplateTree};
 use crate::ticket::{NoteTemplate, Reference, TicketTemplate};
 use crate::yaml::{KeyNode, Node, NodeKind};
 
+use super::NoticeTemplate;
 use super::lifecycle::Lifecycle;
 
 /// A compiled effect.
@@ -22,6 +23,7 @@ pub(crate) enum EffectTemplate {
     ResolveTicket { note: Option<NoteTemplate>, status: Option<Reference> },
     Set(Vec<(Path, TemplateTree)>),
     Drop(Template),
+    Notify(NoticeTemplate),
     Script(Script),
 }
 
@@ -34,8 +36,8 @@ pub(crate) enum Target {
     Ticket(TemplateTree),
 }
 
-const EFFECTS: [&str; 7] =
-    ["open_ticket", "update_ticket", "add_note", "resolve_ticket", "set", "drop", "script"];
+const EFFECTS: [&str; 8] =
+    ["open_ticket", "update_ticket", "add_note", "resolve_ticket", "set", "drop", "notify", "script"];
 
 impl EffectTemplate {
     /// Decodes `then`: one map of effects, or a list of such maps.
@@ -191,13 +193,7 @@ impl EffectTemplate {
                     }
                 }
             }
-            "notify" => {
-                findings.push(
-                    Finding::error("HW019", "`notify` is not available in this version")
-                        .at(file.place(key.span)),
-                );
-                None
-            }
+            "notify" => NoticeTemplate::decode(file, node, known, findings).map(Self::Notify),
             unknown => {
                 let help = suggestion(unknown, EFFECTS).map_or_else(
                     || format!("one of {}", list(&EFFECTS)),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::NoticeTemplate;
 use crate::fields::Fields;
 use crate::finding::{Finding, Findings, SourceFile};
 use crate::library::Known;
@@ -22,6 +23,7 @@ pub(crate) struct Escalate {
     pub(crate) unless: Option<Unless>,
     pub(crate) update: Option<TicketTemplate>,
     pub(crate) note: Option<NoteTemplate>,
+    pub(crate) notify: Option<NoticeTemplate>,
 }
 
 const UNLESS: [(&str, Unless); 2] = [("assigned", Unless::Touched), ("touched", Unless::Touched)];
@@ -51,16 +53,18 @@ impl Escalate {
         let unless = fields.choice("unless", &UNLESS, findings);
         let update = fields.take("update");
         let note = fields.take("note");
+        let notify = fields.take("notify");
         fields.finish(findings);
-        if update.is_none() && note.is_none() {
+        if update.is_none() && note.is_none() && notify.is_none() {
             findings.push(
                 Finding::error("HW063", "an escalation asks for nothing")
                     .at(file.place(node.span))
-                    .help("give it `update`, with ticket fields, or `note`"),
+                    .help("give it `update`, with ticket fields, `note` or `notify`"),
             );
         }
         let update = update.map(|n| TicketTemplate::decode(file, n, "`update`", known, findings));
         let note = note.and_then(|n| NoteTemplate::decode(file, n, known, findings));
-        Some(Self { after: after?, unless, update, note })
+        let notify = notify.and_then(|n| NoticeTemplate::decode(file, n, known, findings));
+        Some(Self { after: after?, unless, update, note, notify })
     }
 }

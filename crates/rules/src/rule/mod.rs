@@ -5,12 +5,14 @@ mod effect;
 mod escalate;
 mod group;
 mod lifecycle;
+mod notice;
 
 pub(crate) use decode::RuleContext;
 pub(crate) use effect::{EffectTemplate, Target};
 pub(crate) use escalate::{Escalate, Unless};
 pub(crate) use group::GroupTemplate;
 pub(crate) use lifecycle::{AgainDo, Lifecycle, ResolvedDo};
+pub(crate) use notice::{NoticeTemplate, scripted_notice};
 
 use std::fmt;
 use std::sync::Arc;

@@ -38,6 +38,8 @@ pub struct Settings {
     pub on_rule_error: OnRuleError,
     /// The names of the sources, where they are known.
     pub sources: Option<BTreeSet<String>>,
+    /// The names of the channels that `notify` can name, where they are known.
+    pub channels: Option<BTreeSet<String>>,
 }
 
 impl Settings {
@@ -67,8 +69,9 @@ impl RuleSet {
         let mut findings = Findings::default();
         let mut files: Vec<&SourceFile> = files.iter().collect();
         files.sort_by(|a, b| a.path.cmp(&b.path));
-        let Settings { ticket_defaults, calendars, on_rule_error, sources } = settings;
-        let (files, library) = library(files, calendars, &mut findings);
+        let Settings { ticket_defaults, calendars, on_rule_error, sources, channels } = settings;
+        let around = Library { calendars, channels, ..Library::default() };
+        let (files, library) = library(files, around, &mut findings);
         let ticket_defaults = ticket_defaults.map(|(file, node)| {
             let known = Known { vars: &RULE_VARS, library: &library, uses: &[], file: &file.path };
             TicketTemplate::decode(&file, &node, "`ticket_defaults`", &known, &mut findings)
@@ -154,13 +157,13 @@ impl RuleSet {
 /// The tables and modules among the files, and the rule files.
 fn library<'f>(
     files: Vec<&'f SourceFile>,
-    calendars: Arc<Calendars>,
+    mut library: Library,
     findings: &mut Findings,
 ) -> (Vec<&'f SourceFile>, Arc<Library>) {
     let (modules, files): (Vec<_>, Vec<_>) = files.into_iter().partition(|f| Modules::is_module(&f.path));
     let (tables, files): (Vec<_>, Vec<_>) = files.into_iter().partition(|f| Tables::is_table(&f.path));
     let tables = Tables::load(&tables, findings);
-    let mut library = Library { calendars, tables, modules: Modules::default() };
+    library.tables = tables;
     library.modules = Modules::load(&modules, &library, findings);
     (files, Arc::new(library))
 }

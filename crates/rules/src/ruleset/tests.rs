@@ -231,7 +231,7 @@ fn mistakes_in_an_escalation_are_shown_at_their_place() {
 error[HW063]: an escalation asks for nothing
   ┌─ rules/r.yaml:6:9
 6 │       - { after: 1h }
-  │         ^ give it `update`, with ticket fields, or `note`
+  │         ^ give it `update`, with ticket fields, `note` or `notify`
 
 error[HW011]: an escalation needs `after`
   ┌─ rules/r.yaml:7:9
@@ -248,19 +248,28 @@ error[HW012]: unknown field `priorty`
 8 │       - { after: 1h, update: { priorty: High }, notify: ops }
   │                                ^^^^^^^ did you mean `priority`?
 
-error[HW012]: unknown field `notify`
-  ┌─ rules/r.yaml:8:49
+error[HW010]: `notify` must be a map, not text
+  ┌─ rules/r.yaml:8:57
 8 │       - { after: 1h, update: { priorty: High }, notify: ops }
-  │                                                 ^^^^^^ an escalation knows `after`, `unless`, `update`, `note`
+  │                                                         ^^^
 "
     );
 }
 
 #[test]
-fn what_is_described_and_not_built_is_refused_by_name() {
-    let text = "rules:\n  - id: a\n    then: { open_ticket: { type: Alert }, notify: { channel: ops } }\n";
-    let (_, findings) = RuleSet::load(&[SourceFile::new("rules/r.yaml", text)], Settings::default());
-    let messages: Vec<&str> = findings.iter().map(|f| f.message.as_str()).collect();
-    let refused = |name: &str| format!("`{name}` is not available in this version");
-    assert_eq!(messages, [refused("notify")]);
+fn a_channel_that_nobody_configured_is_a_mistake_with_a_suggestion() {
+    let text = "rules:\n  - { id: a, escalate: { after: 1h, notify: { channel: nobody } }, then: { open_ticket: { type: Alert }, notify: { channel: opps, text: x } } }\n";
+    let settings = |channels: Option<&[&str]>| Settings {
+        channels: channels.map(|names| names.iter().map(|name| (*name).to_owned()).collect()),
+        ..Settings::default()
+    };
+    let load = |channels| RuleSet::load(&[SourceFile::new("rules/r.yaml", text)], settings(channels)).1;
+    let rendered = load(Some(&["ops", "boss"])).render();
+    assert!(
+        rendered.contains("no channel is called `opps`") && rendered.contains("did you mean `ops`?"),
+        "{rendered}"
+    );
+    assert!(rendered.contains("one of `boss`, `ops`"), "{rendered}");
+    assert!(load(Some(&[])).render().contains("add it under `channels` in the configuration"));
+    assert!(load(None).is_empty(), "nobody says which there are");
 }

@@ -19,12 +19,13 @@ pub(super) struct Expectation {
     pub(super) outcomes: Vec<Outcome>,
 }
 
-const WITH_EFFECT: [Outcome; 5] = [
+const WITH_EFFECT: [Outcome; 6] = [
     Outcome::OpenTicket,
     Outcome::ReopenTicket,
     Outcome::ResolveTicket,
     Outcome::UpdateTicket,
     Outcome::AddNote,
+    Outcome::Notify,
 ];
 
 impl Expectation {
@@ -75,6 +76,7 @@ pub(super) fn fields(effect: &Effect) -> Value {
         EffectKind::ResolveTicket { note, status, .. } => {
             json!({ "note": note.as_ref().map(|n| &n.text), "status": status })
         }
+        EffectKind::Notify { channel, text } => json!({ "channel": channel, "text": text }),
         EffectKind::ReopenTicket { note } => json!({ "note": note.text }),
     };
     if let Value::Object(map) = &mut value {

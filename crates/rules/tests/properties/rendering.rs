@@ -198,6 +198,8 @@ fn texts(kind: EffectKind) -> Vec<String> {
             details(*draft).into_iter().collect()
         }
         EffectKind::AddNote { note: said, .. } | EffectKind::ReopenTicket { note: said } => vec![note(said)],
+        // A channel's message is plain text; it is no HTML anywhere.
+        EffectKind::Notify { .. } => Vec::new(),
         EffectKind::ResolveTicket { note: said, .. } => said.map(note).into_iter().collect(),
     }
 }

@@ -55,7 +55,9 @@ const OPENS: [&str; 8] = [
     "{ summary: '${event.title - 1}' }",
 ];
 
-const OTHERS: [&str; 9] = [
+const OTHERS: [&str; 11] = [
+    "{ notify: { channel: ops, text: '${event.title}' } }",
+    "[{ open_ticket: {} }, { notify: { channel: ops, text: '${event.title - 1}' } }]",
     "{ drop: noise }",
     "{ add_note: '${event.title}' }",
     "{ resolve_ticket: true }",

@@ -16,7 +16,7 @@ const TICKET_DEFAULTS: &str =
     "type: Alert\npriority: { critical: Critical, high: High, medium: Medium, low: Low, else: Medium }\n";
 
 /// Parts of the configuration that are described and not built yet: named, so that nobody waits for them to work.
-const NOT_YET: [&str; 3] = ["connections", "channels", "brake"];
+const NOT_YET: [&str; 2] = ["connections", "brake"];
 
 pub(super) fn default_settings() -> Settings {
     let file = SourceFile::new("ticket defaults", TICKET_DEFAULTS);
@@ -65,6 +65,10 @@ impl Config {
         if let Some(node) = fields.take("calendars") {
             config.settings.calendars = Arc::new(Calendar::decode_all(file, node, findings));
         }
+        if let Some(node) = fields.take("channels") {
+            config.channels = super::channel::decode_all(file, node, &config.dir, findings);
+        }
+        config.settings.channels = Some(config.channels.keys().cloned().collect());
         let mut names = BTreeSet::new();
         if let Some(node) = fields.take("sources")
             && let Some(sources) = Fields::of(file, node, "`sources`", findings)

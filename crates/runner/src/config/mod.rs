@@ -1,6 +1,7 @@
 //! The configuration: `haloward.yaml`, read whole, with all its mistakes at once.
 
 mod auth;
+mod channel;
 mod clients;
 mod decode;
 mod halo;
@@ -9,6 +10,7 @@ mod secret;
 mod source;
 
 pub use auth::Auth;
+pub use channel::{ChannelConfig, ChannelFormat};
 pub use halo::HaloConfig;
 pub(crate) use load::version;
 pub use load::{LoadError, Loaded, find};
@@ -46,6 +48,8 @@ pub struct Config {
     pub unmatched_client: Option<String>,
     /// Which of the names that tools use is which client.
     pub clients: ClientDirectory,
+    /// The channels that `notify` posts to, by name.
+    pub channels: BTreeMap<String, ChannelConfig>,
     /// The sources by name.
     pub sources: BTreeMap<String, SourceConfig>,
 }
@@ -67,6 +71,7 @@ impl Config {
             settings: decode::default_settings(),
             unmatched_client: None,
             clients: ClientDirectory::default(),
+            channels: BTreeMap::new(),
             sources: BTreeMap::new(),
         }
     }

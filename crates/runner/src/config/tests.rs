@@ -47,7 +47,8 @@ halo: { url: \"http://acme.halopsa.com\", client_secret: env:X, budget: { reques
 sever: { listen: 1 }
 server: { listen: everywhere }
 store: postgres://x
-channels: {}
+connections: {}
+channels: { ops: { format: team } }
 sources:
   Datto: { webhook: { auth: none } }
   open: { webhook: { preset: datto-rm, auth: { beerer: env:X } } }
@@ -62,7 +63,9 @@ sources:
         "did you mean `server`?",
         "`listen` must be an address and a port",
         "`store` cannot be `postgres://x`",
-        "`channels` is not available in this version",
+        "`connections` is not available in this version",
+        "a channel needs `webhook`",
+        "did you mean `teams`?",
         "`Datto` is no name for a source",
         "there is no preset `datto-rm`",
         "did you mean `datto-rmm`?",

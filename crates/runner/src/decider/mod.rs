@@ -47,6 +47,7 @@ struct Worker {
     clock: Arc<dyn Clock>,
     happenings: broadcast::Sender<Happening>,
     outbox: Arc<Notify>,
+    notices: Arc<Notify>,
     messages: mpsc::Receiver<Message>,
     stop: watch::Receiver<bool>,
     ids: IdSource,
@@ -66,6 +67,7 @@ impl Decider {
         clock: Arc<dyn Clock>,
         happenings: broadcast::Sender<Happening>,
         outbox: Arc<Notify>,
+        notices: Arc<Notify>,
         stop: watch::Receiver<bool>,
     ) -> Result<Self, StoreError> {
         let last = store.read_blocking(|reader| reader.last_operation())?;
@@ -80,6 +82,7 @@ impl Decider {
             clock,
             happenings,
             outbox,
+            notices,
             messages,
             stop,
             ids,
@@ -177,6 +180,7 @@ impl Worker {
         }
         if operations {
             self.outbox.notify_one();
+            self.notices.notify_one();
         }
         Ok(true)
     }

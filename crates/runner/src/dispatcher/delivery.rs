@@ -171,7 +171,9 @@ impl Delivery {
         let named = match &effect.kind {
             EffectKind::OpenTicket { .. } => return Ok(None),
             EffectKind::UpdateTicket { id, .. } | EffectKind::AddNote { id, .. } => *id,
-            EffectKind::ResolveTicket { .. } | EffectKind::ReopenTicket { .. } => None,
+            EffectKind::ResolveTicket { .. }
+            | EffectKind::ReopenTicket { .. }
+            | EffectKind::Notify { .. } => None,
         };
         let (key, number) = (operation.key().clone(), operation.number());
         self.store

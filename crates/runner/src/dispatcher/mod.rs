@@ -20,6 +20,7 @@ mod story;
 mod touched;
 mod verdict;
 
+pub(crate) use pace::Backoff;
 pub use pace::Pace;
 pub(crate) use touched::{Seen, last_by_a_person, look};
 
@@ -42,7 +43,6 @@ use crate::store::{
 };
 use crate::wire::WireSettings;
 use delivery::Delivery;
-use pace::Backoff;
 
 /// How long to wait for a store that fails before asking it again.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
@@ -123,7 +123,9 @@ impl Dispatcher {
 
     /// Whatever was going out when the last process ended may have been carried out.
     async fn take_up_after_a_crash(&self) -> Result<(), StoreError> {
-        for operation in self.store.operations(OperationState::Sending, usize::MAX >> 1).await? {
+        let sending = self.store.operations(OperationState::Sending, usize::MAX >> 1).await?;
+        // Messages are the notifier's.
+        for operation in sending.into_iter().filter(|operation| operation.kind != OperationKind::Notify) {
             let problem = "the process ended while it was being sent".to_owned();
             let unclear = Transition::Unclear { at: self.clock.now(), looks: 0, problem };
             self.store.commit(Change::Operation(operation.id, unclear)).await?;

@@ -21,14 +21,14 @@ impl Default for Pace {
 
 /// Waits that double up to a limit, each shortened by up to a quarter so that many don't come back together.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Backoff {
+pub(crate) struct Backoff {
     first: Duration,
     longest: Duration,
 }
 
 impl Backoff {
     /// For what passes by itself.
-    pub(super) const PASSING: Self = Self { first: Duration::from_secs(2), longest: Duration::from_mins(5) };
+    pub(crate) const PASSING: Self = Self { first: Duration::from_secs(2), longest: Duration::from_mins(5) };
     /// For what somebody has to mend: a right, a password, a setting.
     pub(super) const ATTENTION: Self =
         Self { first: Duration::from_secs(30), longest: Duration::from_mins(15) };
@@ -36,7 +36,7 @@ impl Backoff {
     pub(super) const AWAY: Self = Self { first: Duration::from_secs(1), longest: Duration::from_mins(1) };
 
     /// The wait after so many failures, from 1; `random` lies between 0 and 1.
-    pub(super) fn after(self, failures: u32, random: f64) -> Duration {
+    pub(crate) fn after(self, failures: u32, random: f64) -> Duration {
         let doubled = self.first.saturating_mul(1 << failures.saturating_sub(1).min(16));
         doubled.min(self.longest).mul_f64(1.0 - 0.25 * random.clamp(0.0, 1.0))
     }

@@ -119,6 +119,7 @@ impl Delivery {
         let mut reports = Vec::new();
         let rendered = match &effect.kind {
             EffectKind::OpenTicket { .. } => unreachable!("a new ticket has no target"),
+            EffectKind::Notify { .. } => unreachable!("messages are the notifier's"),
             EffectKind::UpdateTicket { draft, .. } => {
                 let mut draft = draft.clone();
                 match self.find_parent(&mut draft).await {

@@ -16,13 +16,14 @@ use crate::store::{
 pub struct Controls {
     store: Store,
     clock: Arc<dyn Clock>,
-    outbox: Arc<Notify>,
+    /// Who has work when an operation was changed: the dispatcher and the notifier.
+    wake: [Arc<Notify>; 2],
     desk: Desk,
 }
 
 impl Controls {
-    pub(super) fn new(store: Store, clock: Arc<dyn Clock>, outbox: Arc<Notify>, desk: Desk) -> Self {
-        Self { store, clock, outbox, desk }
+    pub(super) fn new(store: Store, clock: Arc<dyn Clock>, wake: [Arc<Notify>; 2], desk: Desk) -> Self {
+        Self { store, clock, wake, desk }
     }
 
     /// Tries an operation again that HaloPSA had refused for good.
@@ -56,7 +57,7 @@ impl Controls {
             Some(known) => {
                 let report = Report::TicketGivenUp { key: known.key().clone(), ticket: known.number() };
                 self.desk.give_up(operation, dropped, report, None).await?;
-                self.outbox.notify_one();
+                self.wake();
                 Ok(())
             }
             None => self.change(Change::Operation(operation, dropped)).await,
@@ -65,7 +66,13 @@ impl Controls {
 
     async fn change(&self, change: Change) -> Result<(), StoreError> {
         self.store.commit(change).await?;
-        self.outbox.notify_one();
+        self.wake();
         Ok(())
+    }
+
+    fn wake(&self) {
+        for worker in &self.wake {
+            worker.notify_one();
+        }
     }
 }

@@ -60,6 +60,17 @@ pub enum Happening {
         /// It had been carried out although HaloPSA's answer was lost: it was found, not written again.
         adopted: bool,
     },
+    /// A channel was told.
+    Notified {
+        /// The operation.
+        operation: OperationId,
+        /// The channel.
+        channel: String,
+        /// The case.
+        key: Key,
+        /// The rule that wanted it.
+        rule: RuleId,
+    },
     /// An operation has to wait: HaloPSA was not reached, or its answer was lost.
     OperationDelayed {
         /// The operation.

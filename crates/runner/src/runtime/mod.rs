@@ -8,6 +8,7 @@ mod tests;
 pub use controls::Controls;
 pub use happening::Happening;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +21,7 @@ use crate::catalogue::CatalogueCache;
 use crate::clock::{Clock, SystemClock};
 use crate::decider::{Decider, Desk};
 use crate::dispatcher::{Dispatcher, Pace};
+use crate::notifier::{Channel, Notifier};
 use crate::store::{Store, StoreError};
 use crate::tracker::Tracker;
 use crate::wire::WireSettings;
@@ -60,6 +62,8 @@ pub struct RuntimeConfig {
     pub catalogue_file: Option<PathBuf>,
     /// How often the catalogue is read again.
     pub catalogue_every: Duration,
+    /// The channels that messages go to, by name.
+    pub channels: BTreeMap<String, Channel>,
 }
 
 impl RuntimeConfig {
@@ -74,6 +78,7 @@ impl RuntimeConfig {
             pace: Pace::default(),
             track: Duration::from_mins(1),
             catalogue_file: None,
+            channels: BTreeMap::new(),
             catalogue_every: CATALOGUE_EVERY,
         }
     }
@@ -88,9 +93,11 @@ pub struct Runtime {
     happenings: broadcast::Sender<Happening>,
     stop: watch::Sender<bool>,
     outbox: Arc<Notify>,
+    notices: Arc<Notify>,
     decider: Option<Decider>,
     dispatcher: Option<JoinHandle<()>>,
     tracker: Option<JoinHandle<()>>,
+    notifier: Option<JoinHandle<()>>,
     /// Keeps the catalogue fresh.
     librarian: Option<JoinHandle<()>>,
 }
@@ -111,11 +118,21 @@ impl Runtime {
     ///
     /// Any [`StoreError`]: what is in the store has to be known before anything is decided.
     pub fn start(config: RuntimeConfig) -> Result<Self, StoreError> {
-        let RuntimeConfig { store, rules, client, wire, clock, pace, track, catalogue_file, catalogue_every } =
-            config;
+        let RuntimeConfig {
+            store,
+            rules,
+            client,
+            wire,
+            clock,
+            pace,
+            track,
+            catalogue_file,
+            catalogue_every,
+            channels,
+        } = config;
         let (happenings, _) = broadcast::channel(WATCHED);
         let (stop, stopped) = watch::channel(false);
-        let outbox = Arc::new(Notify::new());
+        let (outbox, notices) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let catalogue = CatalogueCache::new(&client, Arc::clone(&clock), catalogue_file, catalogue_every);
         let wire = Arc::new(wire);
         let decider = Decider::start(
@@ -124,6 +141,7 @@ impl Runtime {
             Arc::clone(&clock),
             happenings.clone(),
             Arc::clone(&outbox),
+            Arc::clone(&notices),
             stopped.clone(),
         )?;
         let desk = decider.desk();
@@ -148,8 +166,16 @@ impl Runtime {
             outbox: Arc::clone(&outbox),
             every: track,
         };
+        let notifier = Notifier {
+            store: store.clone(),
+            channels,
+            clock: Arc::clone(&clock),
+            happenings: happenings.clone(),
+            notices: Arc::clone(&notices),
+        };
         Ok(Self {
             dispatcher: Some(tokio::spawn(dispatcher.run(stopped.clone()))),
+            notifier: Some(tokio::spawn(notifier.run(stopped.clone()))),
             tracker: Some(tokio::spawn(tracker.run(stopped.clone()))),
             librarian: Some(tokio::spawn(catalogue.clone().tend(stopped))),
             decider: Some(decider),
@@ -159,6 +185,7 @@ impl Runtime {
             happenings,
             stop,
             outbox,
+            notices,
         })
     }
 
@@ -180,7 +207,8 @@ impl Runtime {
     /// What acts on operations by hand. It must be dropped before [`Runtime::stop`], which waits for it.
     pub fn controls(&self) -> Option<Controls> {
         let desk = self.desk()?;
-        Some(Controls::new(self.store.clone(), Arc::clone(&self.clock), Arc::clone(&self.outbox), desk))
+        let wake = [Arc::clone(&self.outbox), Arc::clone(&self.notices)];
+        Some(Controls::new(self.store.clone(), Arc::clone(&self.clock), wake, desk))
     }
 
     /// Stops taking work up and finishes what is in flight, at most until `limit` is over.
@@ -188,7 +216,8 @@ impl Runtime {
     /// Whatever is not finished by then is in the store, and is taken up at the next start.
     pub async fn stop(mut self, limit: Duration) -> Stopped {
         self.stop.send_replace(true);
-        let tasks = [self.dispatcher.take(), self.tracker.take(), self.librarian.take()];
+        let tasks =
+            [self.dispatcher.take(), self.tracker.take(), self.librarian.take(), self.notifier.take()];
         let decider = self.decider.take();
         let finish = async move {
             // ORDER: the dispatcher settles what it has in flight with the decider, so the decider ends last.
@@ -211,7 +240,7 @@ impl Runtime {
 impl Drop for Runtime {
     fn drop(&mut self) {
         self.stop.send_replace(true);
-        for task in [&self.dispatcher, &self.tracker, &self.librarian].into_iter().flatten() {
+        for task in [&self.dispatcher, &self.tracker, &self.librarian, &self.notifier].into_iter().flatten() {
             task.abort();
         }
     }

@@ -13,6 +13,7 @@ use tokio::sync::{broadcast, watch};
 
 use super::*;
 use crate::clock::Wait;
+use crate::config::{ChannelConfig, ChannelFormat, SecretRef};
 use crate::store::{Limits, NewEvent, OperationKind, OperationState};
 
 /// How long a test may hang before it fails; no test waits for it.
@@ -69,6 +70,7 @@ struct World {
     store: Store,
     happenings: broadcast::Receiver<Happening>,
     rules: watch::Sender<LiveRules>,
+    channels: BTreeMap<String, Channel>,
 }
 
 fn rules(text: &str) -> LiveRules {
@@ -92,6 +94,10 @@ impl World {
     }
 
     async fn with(config: SandboxConfig) -> Self {
+        Self::with_channels(config, BTreeMap::new()).await
+    }
+
+    async fn with_channels(config: SandboxConfig, channels: BTreeMap<String, Channel>) -> Self {
         let clock = halopsa_sandbox::Clock::manual("2026-01-05T09:00:00Z".parse().unwrap());
         let config = SandboxConfig {
             clock: clock.clone(),
@@ -103,8 +109,8 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path().join("haloward.db"), Limits::default()).unwrap();
         let (rules, live) = watch::channel(rules(RULES));
-        let (runtime, happenings) = start(&sandbox, &clock, store.clone(), live);
-        Self { sandbox, clock, folder, runtime: Some(runtime), store, happenings, rules }
+        let (runtime, happenings) = start(&sandbox, &clock, store.clone(), live, channels.clone());
+        Self { sandbox, clock, folder, runtime: Some(runtime), store, happenings, rules, channels }
     }
 
     async fn event(&self, check: &str, device: &str, state: &str) {
@@ -184,7 +190,8 @@ impl World {
         self.store = Store::open(folder.path().join("haloward.db"), Limits::default()).unwrap();
         self.folder = folder;
         let live = self.rules.subscribe();
-        let (runtime, happenings) = start(&self.sandbox, &self.clock, self.store.clone(), live);
+        let (runtime, happenings) =
+            start(&self.sandbox, &self.clock, self.store.clone(), live, self.channels.clone());
         (self.runtime, self.happenings) = (Some(runtime), happenings);
     }
 }
@@ -194,9 +201,11 @@ fn start(
     clock: &halopsa_sandbox::Clock,
     store: Store,
     rules: watch::Receiver<LiveRules>,
+    channels: BTreeMap<String, Channel>,
 ) -> (Runtime, broadcast::Receiver<Happening>) {
     let config = RuntimeConfig {
         clock: Arc::new(SharedClock(clock.clone())),
+        channels,
         ..RuntimeConfig::new(store, rules, client(sandbox))
     };
     let runtime = Runtime::start(config).unwrap();
@@ -732,4 +741,116 @@ async fn tickets_that_belong_together_become_children_of_one() {
     let parent = tickets.iter().find(|ticket| ticket.summary == "Many on srv-01").expect("the parent");
     let children = tickets.iter().filter(|ticket| ticket.fields["parent_id"] == parent.id);
     assert_eq!(children.count(), 4, "{tickets:#?}");
+}
+
+/// A chat: it answers with these statuses, then with 200, and keeps what it was told.
+#[derive(Debug, Clone, Default)]
+struct Chat {
+    answers: Arc<std::sync::Mutex<Vec<u16>>>,
+    told: Arc<std::sync::Mutex<Vec<serde_json::Value>>>,
+}
+
+impl Chat {
+    async fn start(answers: &[u16]) -> (Self, Channel) {
+        let chat = Self { answers: Arc::new(answers.to_vec().into()), ..Self::default() };
+        let (answers, told) = (Arc::clone(&chat.answers), Arc::clone(&chat.told));
+        let post = move |axum::Json(body): axum::Json<serde_json::Value>| async move {
+            told.lock().unwrap().push(body);
+            let mut answers = answers.lock().unwrap();
+            let status = if answers.is_empty() { 200 } else { answers.remove(0) };
+            axum::http::StatusCode::from_u16(status).unwrap()
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/hook/secret", listener.local_addr().unwrap());
+        let app = axum::Router::new().route("/hook/secret", axum::routing::post(post));
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        let config =
+            ChannelConfig { webhook: SecretRef::Literal(url.into()), format: ChannelFormat::Generic };
+        (chat, Channel::new("ops", &config).unwrap())
+    }
+
+    fn told(&self) -> Vec<serde_json::Value> {
+        self.told.lock().unwrap().clone()
+    }
+}
+
+const TELLING: &str = "
+rules:
+  - id: told
+    key: told/${event.device.name}
+    then:
+      - open_ticket: { type: Incident }
+      - notify: { channel: ops, text: \"${event.title}\" }
+";
+
+#[tokio::test]
+async fn a_channel_is_told_with_the_number_of_the_ticket_and_again_until_it_listens() {
+    let (chat, ops) = Chat::start(&[503]).await;
+    let mut world = World::with_channels(SandboxConfig::default(), [("ops".to_owned(), ops)].into()).await;
+    world.rules.send_replace(rules(TELLING));
+    world.event("disk", "srv-01", "firing").await;
+    let mut told = false;
+    while !told {
+        match tokio::time::timeout(Duration::from_millis(100), world.happenings.recv()).await {
+            Ok(happening) => told = matches!(happening.unwrap(), Happening::Notified { .. }),
+            // It waits for the ticket's number, and after the refusal.
+            Err(_) => world.clock.advance(Duration::from_secs(1)),
+        }
+    }
+    let ticket = world.tickets().remove(0).id;
+    let said = chat.told();
+    assert_eq!(said.len(), 2, "once more after the 503: {said:?}");
+    assert_eq!(said[0], said[1]);
+    assert_eq!(
+        said[0],
+        json!({"channel": "ops", "text": "disk on srv-01", "rule": "told", "key": "told/srv-01", "severity": "high", "ticket": ticket})
+    );
+    world.crash();
+    world.event("disk", "srv-02", "firing").await;
+    world.until_done(OperationKind::OpenTicket).await;
+}
+
+#[tokio::test]
+async fn a_channel_that_refuses_or_is_gone_holds_up_no_ticket() {
+    let (chat, ops) = Chat::start(&[404]).await;
+    let mut world = World::with_channels(SandboxConfig::default(), [("ops".to_owned(), ops)].into()).await;
+    let text = TELLING.replace("      - notify", "      - notify: { channel: gone }\n      - notify");
+    world.rules.send_replace(rules(&text));
+    world.event("disk", "srv-01", "firing").await;
+    let (mut failed, mut opened) = (Vec::new(), false);
+    while failed.len() < 2 || !opened {
+        match tokio::time::timeout(Duration::from_millis(100), world.happenings.recv()).await {
+            Ok(Ok(Happening::OperationFailed { problem, kind, .. })) => failed.push((kind, problem)),
+            Ok(Ok(Happening::OperationDone { kind, .. })) => opened |= kind == OperationKind::OpenTicket,
+            Ok(_) => {}
+            Err(_) => world.clock.advance(Duration::from_secs(1)),
+        }
+    }
+    failed.sort_by(|a, b| a.1.cmp(&b.1));
+    assert_eq!(failed[0], (OperationKind::Notify, "no channel is called `gone`".to_owned()));
+    assert_eq!(failed[1], (OperationKind::Notify, "the channel answered 404 Not Found".to_owned()));
+    assert_eq!((chat.told().len(), world.tickets().len()), (1, 1));
+    let (dead, _) = world.store.dead_letters(10).await.unwrap().remove(1);
+    let controls = world.runtime.as_ref().unwrap().controls().unwrap();
+    controls.retry(dead.id).await.unwrap();
+    world.until(|h| matches!(h, Happening::Notified { .. })).await;
+    assert_eq!(chat.told().len(), 2, "tried again by hand");
+}
+
+#[test]
+fn a_channels_address_is_https_or_on_this_machine() {
+    let channel = |url: &str| {
+        let config = ChannelConfig {
+            webhook: SecretRef::Literal(url.to_owned().into()),
+            format: ChannelFormat::default(),
+        };
+        Channel::new("ops", &config)
+    };
+    for url in ["https://chat.example/x", "http://127.0.0.1:1/x", "http://localhost/x"] {
+        assert!(channel(url).is_ok(), "{url}");
+    }
+    for url in ["http://chat.example/x", "chat.example", "file:///etc/passwd"] {
+        let error = channel(url).unwrap_err().to_string();
+        assert_eq!(error, "the webhook of the channel `ops` is no address beginning with https://");
+    }
 }

@@ -162,6 +162,11 @@ pub enum Transition {
         /// What happened.
         problem: String,
     },
+    /// It is done, and left nothing to remember: a message was posted.
+    Done {
+        /// When.
+        at: Timestamp,
+    },
     /// HaloPSA refused it for good.
     Dead {
         /// When.

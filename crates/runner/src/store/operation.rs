@@ -28,6 +28,8 @@ pub enum OperationKind {
     ResolveTicket,
     /// Opens one again.
     ReopenTicket,
+    /// Tells a channel; that is no matter of HaloPSA's.
+    Notify,
 }
 
 impl OperationKind {
@@ -39,6 +41,7 @@ impl OperationKind {
             EffectKind::AddNote { .. } => Self::AddNote,
             EffectKind::ResolveTicket { .. } => Self::ResolveTicket,
             EffectKind::ReopenTicket { .. } => Self::ReopenTicket,
+            EffectKind::Notify { .. } => Self::Notify,
         }
     }
 
@@ -50,6 +53,7 @@ impl OperationKind {
             Self::AddNote => "add_note",
             Self::ResolveTicket => "resolve_ticket",
             Self::ReopenTicket => "reopen_ticket",
+            Self::Notify => "notify",
         }
     }
 }

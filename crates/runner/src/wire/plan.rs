@@ -24,6 +24,9 @@ pub struct PlannedRequest {
     pub unresolved: Vec<Unresolved>,
 }
 
+/// What stands for a channel's address, which is a secret.
+const CHANNEL: &str = "(the channel's webhook)";
+
 /// The requests that carry out an effect, in order. What only HaloPSA can know (the ticket's number) is shown as a text
 /// that says what will stand there.
 pub fn requests_for(
@@ -34,6 +37,10 @@ pub fn requests_for(
     let own = || Value::from(format!("the ticket of {}", effect.key));
     let ticket = |id: &Option<i64>| id.map_or_else(own, Value::from);
     let rendered = match &effect.kind {
+        EffectKind::Notify { channel, text } => {
+            let body = json!({ "channel": channel, "text": text });
+            return vec![PlannedRequest { method: "POST", path: CHANNEL, body, unresolved: Vec::new() }];
+        }
         EffectKind::OpenTicket { draft, origin } => {
             let mut rendered = ticket_body(draft, origin, catalogue, settings);
             settings.marker.put(&mut rendered.body, &Marker::placeholder());

@@ -6,6 +6,7 @@ mod grouping;
 mod holding;
 mod limiting;
 mod missing;
+mod notifying;
 mod opening;
 mod passing;
 mod repeating;

@@ -163,6 +163,7 @@ fn told(happening: &Happening, out: &Out) -> Option<String> {
                 OperationKind::AddNote => "got a note",
                 OperationKind::ResolveTicket => "resolved",
                 OperationKind::ReopenTicket => "reopened",
+                OperationKind::Notify => "told",
             };
             let summary = summary.as_deref().map(|s| format!(": {}", clean(s))).unwrap_or_default();
             let found = if *adopted { " (found, not written again)" } else { "" };
@@ -171,6 +172,9 @@ fn told(happening: &Happening, out: &Out) -> Option<String> {
         Happening::OperationDelayed { problem, .. } => format!("         … HaloPSA: {}", clean(problem)),
         Happening::OperationFailed { problem, .. } => {
             format!("         {}", out.tone(Tone::Bad, &format!("✗ HaloPSA: {}", clean(problem))))
+        }
+        Happening::Notified { channel, key, .. } => {
+            format!("         → told the channel {} about {}", clean(channel), clean(key.as_str()))
         }
         Happening::CaseReported { .. } | Happening::DuplicateClosed { .. } => return None,
     })

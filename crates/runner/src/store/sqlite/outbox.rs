@@ -1,5 +1,8 @@
 //! The outbox: operations put in once, and every step they take.
 
+use std::borrow::Cow;
+
+use haloward_rules::EffectKind;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
@@ -10,16 +13,25 @@ use crate::store::error::StoreError;
 use crate::store::id::OperationId;
 use crate::store::operation::{NewOperation, OperationKind, Settled};
 
+/// What `creates` is for messages to channels: neither 1 nor 0, so that the queues of HaloPSA do not know them.
+pub(super) const NOTICES: i64 = 2;
+
 /// Puts an operation in, unless what it follows from has put it in before.
 pub(super) fn enqueue(connection: &Connection, new: &NewOperation) -> Result<(), StoreError> {
     let effect = json(&new.effect)?;
     let at = new.created_at.as_millisecond();
+    // A channel's messages have a line of their own, which holds up no ticket: the key of no case begins like this.
+    let (lane, creates) = match &new.effect.kind {
+        EffectKind::Notify { channel, .. } => (Cow::from(format!("\u{1}{channel}")), NOTICES),
+        EffectKind::OpenTicket { .. } => (Cow::from(new.effect.key.as_str()), 1),
+        _ => (Cow::from(new.effect.key.as_str()), 0),
+    };
     let insert = || {
         connection
             .prepare_cached(
                 "INSERT INTO operations (id, cause, key, number, kind, creates, severity, state, active, head, effect,
                      due, created_at)
-                 SELECT ?1, ?2, ?3, ?4, ?5, ?5 = 'open_ticket', ?6, 'waiting', 1,
+                 SELECT ?1, ?2, ?3, ?4, ?5, ?9, ?6, 'waiting', 1,
                      NOT EXISTS (SELECT 1 FROM operations p WHERE p.active = 1 AND p.key = ?3
                          AND (p.state <> 'dead' OR p.number = ?4)),
                      ?7, ?8, ?8
@@ -28,12 +40,13 @@ pub(super) fn enqueue(connection: &Connection, new: &NewOperation) -> Result<(),
             .execute(params![
                 new.id.number(),
                 new.cause,
-                new.effect.key.as_str(),
+                lane,
                 new.effect.ticket,
                 OperationKind::of(&new.effect.kind).as_str(),
                 super::rows::rank(new.effect.severity),
                 effect,
                 at,
+                creates,
             ])
     };
     insert().map(drop).map_err(|error| failure(&error))
@@ -152,10 +165,16 @@ pub(super) fn transition(
         Transition::Retry { at, problem } => connection
             .prepare_cached("UPDATE operations SET state = 'retry', due = ?2, problem = ?3 WHERE id = ?1")?
             .execute(params![id, ms(at), problem])?,
+        Transition::Done { at } => connection
+            .prepare_cached(
+                "UPDATE operations SET state = 'done', active = 0, head = 0, finished_at = ?2, problem = NULL
+                 WHERE id = ?1",
+            )?
+            .execute(params![id, ms(at)])?,
         // A ticket that was refused holds back what was meant for it, until somebody decides.
         Transition::Dead { at, problem, story } => connection
             .prepare_cached(
-                "UPDATE operations SET state = 'dead', active = creates, head = 0, finished_at = ?2,
+                "UPDATE operations SET state = 'dead', active = (creates = 1), head = 0, finished_at = ?2,
                      problem = ?3, story = ?4 WHERE id = ?1",
             )?
             .execute(params![id, ms(at), problem, story])?,
@@ -184,9 +203,10 @@ pub(super) fn transition(
             .execute(params![id, ms(at), problem])?,
     };
     match transition {
-        Transition::Dead { .. } | Transition::Revive { .. } | Transition::Drop { .. } => {
-            next_heads(connection, operation)
-        }
+        Transition::Done { .. }
+        | Transition::Dead { .. }
+        | Transition::Revive { .. }
+        | Transition::Drop { .. } => next_heads(connection, operation),
         _ => Ok(()),
     }
 }

@@ -4,7 +4,7 @@ use haloward_rules::{Case, Key, Silence, Timer, TimerKind};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
-use super::{failure, journal, rows, schema, state};
+use super::{failure, journal, outbox, rows, schema, state};
 use crate::store::error::StoreError;
 use crate::store::event::JournalEntry;
 use crate::store::id::{EventId, OperationId};
@@ -126,6 +126,28 @@ impl<'c> Reader<'c> {
         self.many(&sql, params![now.as_millisecond(), creates, rows::limit(limit)], rows::operation)
     }
 
+    /// The messages whose turn it is: the first of each channel that is due. One that was being sent is among them: the
+    /// process that sent it is gone.
+    pub(crate) fn notices(&self, now: Timestamp, limit: usize) -> Result<Vec<Operation>, StoreError> {
+        let sql = format!(
+            "SELECT {} FROM operations o INDEXED BY operations_queue
+             WHERE o.head = 1 AND o.creates = ?2 AND o.due <= ?1 ORDER BY o.severity DESC, o.id LIMIT ?3",
+            rows::OPERATION
+        );
+        self.many(&sql, params![now.as_millisecond(), outbox::NOTICES, rows::limit(limit)], rows::operation)
+    }
+
+    /// When the next message is due.
+    pub(crate) fn next_notice(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let due = self.one(
+            "SELECT min(due) FROM operations INDEXED BY operations_queue
+             WHERE head = 1 AND creates = ?2 AND due > ?1",
+            params![now.as_millisecond(), outbox::NOTICES],
+            |row| row.get::<_, Option<i64>>(0),
+        )?;
+        Ok(due.flatten().map(rows::time))
+    }
+
     /// The operations of the same ticket that come right after one and were never sent.
     pub fn following(&self, operation: &Operation, limit: usize) -> Result<Vec<Operation>, StoreError> {
         let sql = format!(
@@ -140,7 +162,7 @@ impl<'c> Reader<'c> {
     pub fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         let due = self.one(
             "SELECT min(at) FROM (
-                 SELECT min(due) AS at FROM operations INDEXED BY operations_due WHERE active = 1 AND due > ?1
+                 SELECT min(due) AS at FROM operations INDEXED BY operations_due WHERE active = 1 AND creates < 2 AND due > ?1
                  UNION ALL SELECT min(recheck_at) FROM operations WHERE recheck_at IS NOT NULL)",
             [now.as_millisecond()],
             |row| row.get::<_, Option<i64>>(0),
