@@ -1,7 +1,6 @@
 //! The commands as people use them: what they print and how they end.
 
-use halopsa_sandbox::{Sandbox, SandboxConfig};
-use haloward_tests::{Install, run};
+use haloward_tests::run;
 use serde_json::Value;
 
 fn json(text: &str) -> Value {
@@ -108,28 +107,6 @@ async fn inputs_that_cannot_be_read_are_said_so() {
         assert_eq!(ended.code, Some(2), "{args:?}: {}", ended.stdout);
         assert!(ended.stderr.contains(message), "{args:?}: {}", ended.stderr);
     }
-}
-
-#[tokio::test]
-async fn connect_says_connected_or_what_is_wrong() {
-    let sandbox = Sandbox::start(SandboxConfig::default()).await.expect("a sandbox");
-    let install = Install::new(&sandbox.url());
-    let config = install.config();
-    let config = config.to_str().expect("a path");
-    let ended = run(&["connect", "--config", config], &[]).await;
-    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
-    assert!(ended.stdout.contains(&format!("Connected to {}", sandbox.addr())), "{}", ended.stdout);
-
-    install.write("secret", "wrong\n");
-    let ended = run(&["connect", "--config", config], &[]).await;
-    assert_eq!(ended.code, Some(1), "{}{}", ended.stdout, ended.stderr);
-    assert!(ended.stdout.contains("✗ token") && ended.stdout.contains("Not connected"), "{}", ended.stdout);
-    assert!(!ended.stdout.contains("wrong\n"), "the secret is never shown: {}", ended.stdout);
-
-    sandbox.stop().await;
-    let ended = run(&["connect", "--config", config, "--format", "json"], &[]).await;
-    assert_eq!(ended.code, Some(1), "{}{}", ended.stdout, ended.stderr);
-    assert_eq!(json(&ended.stdout)["connected"], false);
 }
 
 #[tokio::test]

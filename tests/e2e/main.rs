@@ -2,6 +2,7 @@
 
 mod api;
 mod commands;
+mod connect;
 mod contract;
 mod crash;
 mod delivery;

@@ -5,11 +5,13 @@
 #![expect(clippy::missing_panics_doc, reason = "a test's helper panics to fail the test")]
 
 mod binary;
+mod elsewhere;
 mod install;
 mod scrub;
 mod send;
 
 pub use binary::{Ended, Process, haloward, run};
+pub use elsewhere::{answering, self_signed};
 pub use install::{Install, TOKEN};
 pub use scrub::scrub;
 pub use send::{Answer, alert, alertmanager, client, post};

@@ -154,21 +154,31 @@ const RIGHTS: &[(&[&str], &str, &str)] = &[
     (&["softwarelicence"], "softwarelicensing", "Software Licencing"),
 ];
 
+const APPLICATION: &str = "Configuration > Integrations > HaloPSA API > Applications > Permissions";
+const ROLE: &str = "Configuration > Teams & Agents > Roles > Permissions";
+
 fn missing_right(request: &RequestLine) -> String {
     let resource = request.resource();
     let (verb, level) = if request.is_read() { ("read", "Read Only") } else { ("edit", "Read and Modify") };
     match resource.as_str() {
-        "webhook" | "webhookevent" => return "give the application the scope `admin:webhooks`".to_owned(),
-        "team" => return "give the application the scope `all:teams` or `all:standard`".to_owned(),
+        "webhook" | "webhookevent" => {
+            return format!("give the application the scope `admin:webhooks` ({APPLICATION})");
+        }
+        "team" => {
+            return format!("give the application the scope `all:teams` or `all:standard` ({APPLICATION})");
+        }
         _ => {}
     }
     match RIGHTS.iter().find(|(paths, ..)| paths.contains(&resource.as_str())) {
         Some((_, scope, permission)) => format!(
-            "give the application the scope `{verb}:{scope}`, and its agent's role the permission {permission} \"{level}\""
+            "give the application the scope `{verb}:{scope}` ({APPLICATION}), and its agent's role the permission \
+             {permission} \"{level}\" ({ROLE})"
         ),
         None => {
-            "give the application the scope `all:standard`, and its agent's role the permission for this area"
-                .to_owned()
+            format!(
+                "give the application the scope `all:standard` ({APPLICATION}), and its agent's role the permission for \
+                 this area ({ROLE})"
+            )
         }
     }
 }

@@ -91,27 +91,57 @@ fn a_wrong_tenant_scope_or_login_type() {
 }
 
 #[test]
-fn a_missing_right_names_the_scope_and_the_permission() {
+fn a_missing_right_names_the_scope_and_the_permission_and_where_they_are() {
     let hint = |method, path| refused(method, path, 403, "").hint().unwrap();
+    let application = "Configuration > Integrations > HaloPSA API > Applications > Permissions";
+    let role = "Configuration > Teams & Agents > Roles > Permissions";
     check_error(
         &refused(Method::POST, "/Tickets", 403, ""),
         "POST /Tickets: HaloPSA answered 403",
-        "give the application the scope `edit:tickets`, and its agent's role the permission Tickets \"Read and Modify\"",
+        "give the application the scope `edit:tickets` (Configuration > Integrations > HaloPSA API > Applications > \
+         Permissions), and its agent's role the permission Tickets \"Read and Modify\" (Configuration > Teams & Agents > \
+         Roles > Permissions)",
     );
+    for (method, path, scope, permission) in [
+        (Method::GET, "/Tickets", "read:tickets", "Tickets \"Read Only\""),
+        (Method::POST, "/Actions", "edit:tickets", "Tickets \"Read and Modify\""),
+        (Method::GET, "/Attachment", "read:tickets", "Tickets \"Read Only\""),
+        (Method::GET, "/Client/12", "read:customers", "Customers \"Read Only\""),
+        (Method::GET, "/Site", "read:customers", "Customers \"Read Only\""),
+        (Method::GET, "/AreaAzureTenant", "read:customers", "Customers \"Read Only\""),
+        (Method::GET, "/Users", "read:customers", "Users \"Read Only\""),
+        (Method::GET, "/Asset", "read:assets", "Assets \"Read Only\""),
+        (Method::GET, "/Item", "read:items", "Items \"Read Only\""),
+        (Method::GET, "/Invoice", "read:invoices", "Invoices \"Read Only\""),
+        (Method::POST, "/RecurringInvoice", "edit:invoices", "Invoices \"Read and Modify\""),
+        (
+            Method::POST,
+            "/SoftwareLicence",
+            "edit:softwarelicensing",
+            "Software Licencing \"Read and Modify\"",
+        ),
+    ] {
+        let expected = format!(
+            "give the application the scope `{scope}` ({application}), and its agent's role the permission {permission} ({role})"
+        );
+        assert_eq!(hint(method, path), expected, "{path}");
+    }
     assert_eq!(
-        hint(Method::GET, "/Client/12"),
-        "give the application the scope `read:customers`, and its agent's role the permission Customers \"Read Only\""
+        hint(Method::GET, "/Team"),
+        format!("give the application the scope `all:teams` or `all:standard` ({application})")
     );
-    assert_eq!(
-        hint(Method::POST, "/SoftwareLicence"),
-        "give the application the scope `edit:softwarelicensing`, and its agent's role the permission Software \
-         Licencing \"Read and Modify\""
-    );
-    assert_eq!(hint(Method::GET, "/Team"), "give the application the scope `all:teams` or `all:standard`");
-    assert_eq!(hint(Method::GET, "/Webhook"), "give the application the scope `admin:webhooks`");
+    for path in ["/Webhook", "/WebhookEvent"] {
+        assert_eq!(
+            hint(Method::GET, path),
+            format!("give the application the scope `admin:webhooks` ({application})")
+        );
+    }
     assert_eq!(
         hint(Method::GET, "/Report"),
-        "give the application the scope `all:standard`, and its agent's role the permission for this area"
+        format!(
+            "give the application the scope `all:standard` ({application}), and its agent's role the permission for this \
+             area ({role})"
+        )
     );
 }
 

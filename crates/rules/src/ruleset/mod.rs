@@ -1,5 +1,6 @@
 //! All rules together: loaded from files, in order, indexed by what they require.
 
+mod demands;
 mod index;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -4,7 +4,7 @@ mod compose;
 mod decode;
 mod details;
 
-pub(crate) use compose::{NoteTemplate, TicketTemplate, draft_from_script, one_line};
+pub(crate) use compose::{NoteTemplate, TICKET_FIELDS, TicketTemplate, draft_from_script, one_line};
 pub(crate) use details::default_details;
 
 use std::collections::BTreeMap;
