@@ -67,21 +67,21 @@ async fn every_step_is_told_and_nothing_is_written() {
 
 #[tokio::test]
 async fn each_scope_that_is_missing_is_named() {
-    let mut all = String::new();
+    let mut all = Vec::new();
     for missing in SCOPES {
         let scopes: Vec<String> =
             SCOPES.iter().filter(|scope| **scope != missing).map(|s| (*s).to_owned()).collect();
         let (code, text) = of(SandboxConfig { scopes, ..SandboxConfig::default() }).await;
         // What may be edited may be read.
         assert_eq!(code, Some(i32::from(missing != "read:tickets")), "{missing}: {text}");
-        all.push_str(&format!("without {missing}\n{}\n\n", problems(&text)));
+        all.push(format!("without {missing}\n{}", problems(&text)));
     }
-    insta::assert_snapshot!("connect_scopes", all);
+    insta::assert_snapshot!("connect_scopes", all.join("\n\n"));
 }
 
 #[tokio::test]
 async fn each_permission_of_the_agent_that_is_missing_is_named() {
-    let mut all = String::new();
+    let mut all = Vec::new();
     let full = AgentRights::default;
     for (what, agent) in [
         ("tickets read only", AgentRights { tickets: Access::Read, ..full() }),
@@ -94,19 +94,19 @@ async fn each_permission_of_the_agent_that_is_missing_is_named() {
     ] {
         let (code, text) = of(SandboxConfig { agent, ..SandboxConfig::default() }).await;
         assert_eq!(code, Some(1), "{what}: {text}");
-        all.push_str(&format!("{what}\n{}\n\n", problems(&text)));
+        all.push(format!("{what}\n{}", problems(&text)));
     }
-    insta::assert_snapshot!("connect_permissions", all);
+    insta::assert_snapshot!("connect_permissions", all.join("\n\n"));
 }
 
 #[tokio::test]
 async fn what_keeps_a_token_away_is_told_with_what_to_change() {
-    let mut all = String::new();
+    let mut all = Vec::new();
     let (code, text) = of(SandboxConfig { agent_approved: false, ..SandboxConfig::default() }).await;
-    all.push_str(&format!("approval pending, exit {code:?}\n{}\n\n", problems(&text)));
+    all.push(format!("approval pending, exit {code:?}\n{}", problems(&text)));
     let scopes = vec!["read:invoices".to_owned()];
     let (code, text) = of(SandboxConfig { scopes, ..SandboxConfig::default() }).await;
-    all.push_str(&format!("no right at all, exit {code:?}\n{}\n\n", problems(&text)));
+    all.push(format!("no right at all, exit {code:?}\n{}", problems(&text)));
 
     let sandbox = Sandbox::start(SandboxConfig::default()).await.expect("a sandbox");
     for (what, halo) in [
@@ -123,10 +123,10 @@ async fn what_keeps_a_token_away_is_told_with_what_to_change() {
         let halo = halo.replace("URL", &sandbox.url());
         install.write("haloward.yaml", &format!("halo: {{ url: \"{}\", {halo} }}\n", sandbox.url()));
         let (code, text) = report(&sandbox, &install).await;
-        all.push_str(&format!("{what}, exit {code:?}\n{}\n\n", problems(&text)));
+        all.push(format!("{what}, exit {code:?}\n{}", problems(&text)));
         assert!(!text.contains("sandbox-secret") && !text.contains("correct-horse"), "{text}");
     }
-    insta::assert_snapshot!("connect_token", all);
+    insta::assert_snapshot!("connect_token", all.join("\n\n"));
 }
 
 #[tokio::test]

@@ -5,10 +5,12 @@
 
 use halopsa::filters::{AssetFilter, ClientFilter, SiteFilter, UserFilter};
 use halopsa::{Client, ClientId, Error};
+use jiff::Timestamp;
 
+use super::Catalogue;
 use super::clients::domains_of;
 use super::find::same;
-use super::records::{RecordEntry, RecordKind, Wanted};
+use super::records::{Answer, RecordEntry, RecordKind, Wanted};
 
 /// LIMIT: a filter that lets more clients through is one that HaloPSA ignored.
 const MOST_DOMAIN_ROWS: usize = 3;
@@ -20,6 +22,19 @@ pub(super) async fn ask(client: &Client, wanted: &Wanted) -> Result<Vec<RecordEn
         RecordKind::User => users(client, wanted).await,
         RecordKind::Asset => assets(client, wanted).await,
         RecordKind::MailDomain => domain(client, wanted).await,
+    }
+}
+
+impl Catalogue {
+    /// Looks one name up and keeps the answer.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`]; then nothing is kept.
+    pub async fn look_up(&mut self, client: &Client, wanted: Wanted, now: Timestamp) -> Result<(), Error> {
+        let found = ask(client, &wanted).await?;
+        self.records.keep(wanted, Answer::found(found, now));
+        Ok(())
     }
 }
 

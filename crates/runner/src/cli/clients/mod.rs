@@ -10,9 +10,11 @@ use halopsa::models::ClientRecord;
 use halopsa::{Client, Error};
 use serde_json::{Value, json};
 
+use organisations::Organisations;
+
 use super::output::{Out, Tone, clean};
 use super::{End, Ended, Failure, Global, runtime};
-use crate::catalogue::{Catalogue, Tenant};
+use crate::catalogue::{Catalogue, ClientDirectory, ClientMatch, Tenant, domain_to_ask};
 use crate::config::{HaloConfig, Loaded};
 
 /// List the tenant's clients, or match the names that sources use with them.
@@ -52,6 +54,8 @@ struct MatchArgs {
 
 /// LIMIT: the largest tenants seen have a few thousand clients.
 const MOST: usize = 20_000;
+/// LIMIT: a look-up costs up to four requests, and the service wants some of the budget as well.
+const MOST_DOMAINS: usize = 25;
 
 pub(super) fn run(args: &Args, global: &Global, out: &mut Out) -> Ended {
     let loaded = global.load_checked()?;
@@ -129,7 +133,7 @@ fn domains(row: &ClientRecord) -> Vec<&str> {
 fn match_names(args: &MatchArgs, loaded: &Loaded, out: &mut Out) -> Ended {
     let runtime = runtime()?;
     let named = if args.files.is_empty() {
-        runtime.block_on(organisations::of_journal(&loaded.config.store))?
+        organisations::of_journal(&loaded.config.store)?
     } else {
         organisations::of_files(loaded, &args.files, args.source.as_deref())?
     };
@@ -138,8 +142,11 @@ fn match_names(args: &MatchArgs, loaded: &Loaded, out: &mut Out) -> Ended {
         None => {
             let client = client(loaded.config.halo.as_ref())?;
             runtime.block_on(async {
-                let catalogue = Catalogue::fetch(&client, jiff::Timestamp::now()).await;
-                Ok::<_, Failure>((catalogue.map_err(|error| failed(&error))?, tenants(&client).await?))
+                let mut catalogue = Catalogue::fetch(&client, jiff::Timestamp::now())
+                    .await
+                    .map_err(|error| failed(&error))?;
+                ask_domains(&client, &named, &loaded.config.clients, &mut catalogue).await?;
+                Ok::<_, Failure>((catalogue, tenants(&client).await?))
             })?
         }
     };
@@ -150,6 +157,32 @@ fn match_names(args: &MatchArgs, loaded: &Loaded, out: &mut Out) -> Ended {
         ));
     }
     proposals::report(&named, &catalogue, &tenants, &loaded.config.clients, out)
+}
+
+/// Lists of clients do not show mail domains: those that may still tell whose an organisation is are asked for.
+async fn ask_domains(
+    client: &Client,
+    named: &Organisations,
+    directory: &ClientDirectory,
+    catalogue: &mut Catalogue,
+) -> Result<(), Failure> {
+    let mut asked = 0;
+    for (organisation, naming) in named {
+        let candidate = proposals::candidate(organisation, naming);
+        let found = directory.find(catalogue, candidate);
+        if !matches!(found, ClientMatch::None | ClientMatch::Unnamed) {
+            continue;
+        }
+        let Some(wanted) = domain_to_ask(catalogue, candidate) else { continue };
+        if asked == MOST_DOMAINS {
+            let what = format!("only {MOST_DOMAINS} mail domains were looked up");
+            super::output::complain(&Failure::help(what, "accept what is proposed, then match again"));
+            break;
+        }
+        asked += 1;
+        catalogue.look_up(client, wanted, jiff::Timestamp::now()).await.map_err(|error| failed(&error))?;
+    }
+    Ok(())
 }
 
 fn client(halo: Option<&HaloConfig>) -> Result<Client, Failure> {

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::cli::{Failure, input};
 use crate::config::Loaded;
-use crate::store::{EventId, Limits, Store, StoreError};
+use crate::store::{Archive, EventId, StoreError};
 
 /// An organisation as a source names it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,30 +52,24 @@ pub(super) fn of_files(
 /// LIMIT: events held in memory at once; a journal has millions.
 const AT_ONCE: usize = 1_000;
 
-/// Those of every event that is kept. Only reads.
-pub(super) async fn of_journal(path: &Path) -> Result<Organisations, Failure> {
+/// Those of every event that is kept. Only reads, also while the service runs.
+pub(super) fn of_journal(path: &Path) -> Result<Organisations, Failure> {
     if !path.is_file() {
         return Err(Failure::help(
             format!("there is no store at `{}`", path.display()),
             "name files with events, or with payloads and their --source",
         ));
     }
-    let failed = |error: StoreError| match error {
-        StoreError::InUse { .. } => Failure::help(
-            error.to_string(),
-            "name files with events, or with payloads and their --source, or stop the service for this",
-        ),
-        error => match error.hint() {
-            Some(hint) => Failure::help(error.to_string(), hint),
-            None => Failure::new(error.to_string()),
-        },
+    let failed = |error: StoreError| match error.hint() {
+        Some(hint) => Failure::help(error.to_string(), hint),
+        None => Failure::new(error.to_string()),
     };
-    let store = Store::open(path, Limits::default()).map_err(failed)?;
+    let archive = Archive::open(path).map_err(failed)?;
     let mut found = Organisations::new();
     let mut last: Option<EventId> = None;
     loop {
         // Every event after a position, decided or not.
-        let entries = store.read(move |reader| reader.undecided(last, AT_ONCE)).await.map_err(failed)?;
+        let entries = archive.read(|reader| reader.undecided(last, AT_ONCE)).map_err(failed)?;
         for entry in &entries {
             add(&mut found, &entry.event);
         }

@@ -74,7 +74,7 @@ pub(super) fn report(
 }
 
 /// The organisation as the service looks for it.
-fn candidate<'o>(organisation: &'o Organisation, naming: &'o Naming) -> Candidate<'o> {
+pub(super) fn candidate<'o>(organisation: &'o Organisation, naming: &'o Naming) -> Candidate<'o> {
     Candidate {
         source: &organisation.source,
         vendor_id: organisation.id.as_deref(),
