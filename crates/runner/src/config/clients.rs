@@ -11,7 +11,7 @@ use crate::catalogue::ClientDirectory;
 /// Reads the clients file that the configuration names at `node`.
 pub(super) fn read(file: &SourceFile, node: &Node, dir: &Path, findings: &mut Findings) -> ClientDirectory {
     let path = dir.join(scalar(node).unwrap_or_default());
-    let clients = match super::load::read(&path) {
+    let clients = match super::files::read(&path) {
         Ok(clients) => clients,
         Err(error) => {
             findings.push(Finding::error("HW092", error.to_string()).at(file.place(node.span)));

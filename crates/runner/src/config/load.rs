@@ -1,6 +1,5 @@
 //! Finding the configuration, and loading it together with the rules and presets it names.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 use super::Config;
+use super::files::{Files, read};
 use super::source::GENERIC;
 
 /// Why there is nothing to load.
@@ -48,10 +48,6 @@ pub struct Loaded {
     pub findings: Findings,
 }
 
-// LIMIT: more files than any installation has; a wrong `rules:` must not walk a whole disk.
-const MAX_FILES: usize = 10_000;
-const MAX_DEPTH: usize = 12;
-
 /// The configuration's path: `--config`, `$HALOWARD_CONFIG`, `./haloward.yaml`.
 pub fn find(given: Option<&Path>) -> Option<PathBuf> {
     if let Some(path) = given {
@@ -80,9 +76,9 @@ impl Loaded {
         let mut files = Files::default();
         for root in &roots {
             if root.is_dir() {
-                walk(root, 0, &mut files)?;
+                files.walk(root)?;
             } else if root.exists() {
-                files.sort(read(root)?);
+                files.take(root)?;
                 files.beside(root, &config.rules)?;
             } else {
                 let finding = Finding::error("HW091", format!("there are no rules at `{}`", root.display()));
@@ -139,91 +135,4 @@ pub(crate) fn version<'a>(files: impl Iterator<Item = &'a SourceFile>) -> String
         hash.update(file.text.as_bytes());
     }
     hex::encode(&hash.finalize()[..6])
-}
-
-#[derive(Default)]
-struct Files {
-    rules: Vec<SourceFile>,
-    presets: Vec<SourceFile>,
-    tests: Vec<SourceFile>,
-    /// Tables and modules by path.
-    data: BTreeMap<Arc<str>, SourceFile>,
-}
-
-impl Files {
-    fn sort(&mut self, file: SourceFile) {
-        let path = Path::new(&*file.path);
-        let stands_in = |folder| path.parent().is_some_and(|parent| parent.ends_with(folder));
-        let in_presets = stands_in("presets");
-        if stands_in("tables") || path.extension().is_some_and(|ext| ext == "rhai") {
-            self.data.insert(file.path.clone(), file);
-        } else if path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("_test")) {
-            self.tests.push(file);
-        } else if in_presets {
-            self.presets.push(file);
-        } else {
-            self.rules.push(file);
-        }
-    }
-
-    fn len(&self) -> usize {
-        self.rules.len() + self.presets.len() + self.tests.len() + self.data.len()
-    }
-
-    /// The tables and modules that a file named alone may use: those of the rules folder it stands in, or else those
-    /// beside it.
-    fn beside(&mut self, file: &Path, rules: &Path) -> Result<(), LoadError> {
-        let same = |folder: &Path| {
-            let real = |path: &Path| path.canonicalize().ok();
-            real(folder).is_some_and(|folder| Some(folder) == real(rules))
-        };
-        let folders =
-            || file.ancestors().skip(1).map(|dir| if dir == Path::new("") { Path::new(".") } else { dir });
-        let Some(folder) = folders().find(|dir| same(dir)).or_else(|| folders().next()) else {
-            return Ok(());
-        };
-        let mut around = Self::default();
-        walk(folder, 0, &mut around)?;
-        self.data.extend(around.data);
-        Ok(())
-    }
-}
-
-fn walk(dir: &Path, depth: usize, files: &mut Files) -> Result<(), LoadError> {
-    let error = |source| LoadError::Read { path: dir.to_owned(), source };
-    let mut entries: Vec<PathBuf> = std::fs::read_dir(dir)
-        .map_err(error)?
-        .map(|e| e.map(|e| e.path()))
-        .collect::<Result<_, _>>()
-        .map_err(error)?;
-    entries.sort();
-    for path in entries {
-        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        if hidden || files.len() >= MAX_FILES {
-            continue;
-        }
-        if path.is_dir() {
-            if depth < MAX_DEPTH {
-                walk(&path, depth + 1, files)?;
-            }
-        } else if path.extension().is_some_and(|ext| {
-            ext == "yaml" || ext == "yml" || ext == "rhai" || (ext == "csv" && dir.ends_with("tables"))
-        }) {
-            files.sort(read(&path)?);
-        }
-    }
-    Ok(())
-}
-
-/// Reads a text file; bytes that are no UTF-8 are an error that says so.
-pub(super) fn read(path: &Path) -> Result<SourceFile, LoadError> {
-    let text =
-        std::fs::read_to_string(path).map_err(|source| LoadError::Read { path: path.to_owned(), source })?;
-    Ok(SourceFile::new(shown(path), text.strip_prefix('\u{feff}').unwrap_or(&text)))
-}
-
-/// A path as people write it, with `/` everywhere and without a leading `./`.
-fn shown(path: &Path) -> String {
-    let text = path.to_string_lossy().replace('\\', "/");
-    text.strip_prefix("./").unwrap_or(&text).to_owned()
 }

@@ -4,6 +4,7 @@ mod auth;
 mod channel;
 mod clients;
 mod decode;
+mod files;
 mod halo;
 mod load;
 mod secret;
