@@ -131,7 +131,7 @@ fn text(path: &Path) -> io::Result<String> {
     }
     String::from_utf8(bytes).map_err(|error| {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
+        let line = good.split(|byte| *byte == b'\n').count();
         io::Error::other(format!("line {line} is not UTF-8; save the file as UTF-8"))
     })
 }
