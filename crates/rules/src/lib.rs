@@ -39,7 +39,7 @@ pub use fields::{Fields, suggestion};
 pub use finding::{Example, Finding, Findings, Level, Page, Place, SourceFile};
 pub use path::Path;
 pub use preset::{Delivery, Mapped, Preset, PresetSet};
-pub use rule::{Rule, RuleId};
+pub use rule::{Limit, Rule, RuleId};
 pub use ruleset::{OnRuleError, RuleSet, Settings};
 pub use silence::{Silence, Silences};
 pub use simulation::{Fired, Simulation};

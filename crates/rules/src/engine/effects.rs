@@ -23,7 +23,8 @@ pub(super) fn run(
     case: Option<Case>,
 ) -> Result<Applied, ScriptError> {
     // What a limit stops half-way is done as a whole when its turn comes.
-    let untouched = rule.limit.map(|limit| (limit, work.mark(), event.clone(), case.clone()));
+    let braked = rule.limit.or(work.rules.brake()).is_some();
+    let untouched = braked.then(|| (work.mark(), event.clone(), case.clone()));
     let mut runner = Runner { work, rule, case, done: Vec::new(), limited: None };
     let opens = rule.effects.iter().any(|effect| matches!(effect, EffectTemplate::OpenTicket { .. }));
     let mut notices = Vec::new();
@@ -77,12 +78,12 @@ pub(super) fn run(
             }
         }
     }
-    if let Some(draft) = runner.limited.take()
-        && let Some((limit, mark, before, Some(case))) = untouched
+    if let Some((draft, brake)) = runner.limited.take()
+        && let Some((mark, before, Some(case))) = untouched
     {
         work.back_to(mark);
         *event = before;
-        return Ok(limit::hold_back(work, rule, limit, event, case, *draft));
+        return Ok(limit::hold_back(work, rule, brake, event, case, *draft));
     }
     if runner.done.iter().any(|(done, _)| matches!(done, Outcome::OpenTicket | Outcome::ReopenTicket)) {
         for notice in notices {
@@ -101,8 +102,8 @@ struct Runner<'w, 'a> {
     rule: &'w Rule,
     case: Option<Case>,
     done: Vec<(Outcome, Option<String>)>,
-    /// The ticket that the rule's limit held back.
-    limited: Option<Box<TicketDraft>>,
+    /// The ticket that had no room, and under which brake.
+    limited: Option<(Box<TicketDraft>, limit::Brake)>,
 }
 
 fn failed(message: String) -> ScriptError {
@@ -138,8 +139,8 @@ impl Runner<'_, '_> {
         }
         let done = match ticket::open(self.work, self.rule, event, case, wanted, lifecycle)? {
             Opening::Done(done) => done,
-            Opening::Limited(draft) => {
-                self.limited = Some(draft);
+            Opening::Limited(draft, brake) => {
+                self.limited = Some((draft, brake));
                 return Ok(());
             }
         };

@@ -44,7 +44,7 @@ pub(super) fn check(
         }
     }
     // Its turn in a storm is not over before it has its ticket.
-    if case.held_by.is_some() && !limit::holds(rule, case) {
+    if case.held_by.is_some() && !limit::holds(work, rule, case) {
         work.cancel_timer(&case.key, TimerKind::Recheck);
         case.held_by = None;
     }

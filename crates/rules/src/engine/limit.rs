@@ -1,6 +1,7 @@
-//! The brake of a rule: beyond so many tickets within so long, alerts wait for room, counted on one storm ticket.
+//! Brakes: beyond so many tickets within so long, alerts wait for room, counted on one storm ticket. A rule may have one
+//! (`limit`), and so may the whole service (`brake`); a ticket needs room in both.
 //!
-//! The storm's case (`storm/RULE`) is there from the rule's first ticket on: it keeps when the last ones were opened,
+//! The storm's case (`storm/RULE`, or `storm`) is there from the first ticket on: it keeps when the last ones were opened,
 //! also while there is no storm. During one it holds back what waits, in order, and its timer lets go of as many as
 //! there is room for. Nothing about a limit is kept anywhere else.
 
@@ -17,12 +18,36 @@ use super::work::Work;
 use super::{held, resolve};
 use crate::duration::format_duration;
 use crate::event::Event;
-use crate::rule::{Limit, Rule};
+use crate::rule::{Limit, Rule, RuleId};
 use crate::ticket::{Details, Note, TicketDraft};
 
-fn storm_key(rule: &Rule, shadow: bool) -> Key {
-    let shadow = if shadow { "shadow/" } else { "" };
-    Key::new(&format!("{shadow}storm/{}", rule.id()))
+/// One of the brakes that a ticket of a rule is under.
+#[derive(Clone)]
+pub(super) struct Brake {
+    /// Its storm's case.
+    key: Key,
+    /// Whose tickets the storm's ticket counts as.
+    id: RuleId,
+    limit: Limit,
+}
+
+/// What stands where a rule's id does in the storm of the whole service.
+const SERVICE: &str = "brake";
+
+/// The brakes of a rule's tickets: its own, and the service's.
+fn brakes(work: &Work<'_>, rule: &Rule, shadow: bool) -> impl Iterator<Item = Brake> + use<> {
+    let prefix = if shadow { "shadow/" } else { "" };
+    let own = rule.limit.map(|limit| Brake {
+        key: Key::new(&format!("{prefix}storm/{}", rule.id())),
+        id: rule.id().clone(),
+        limit,
+    });
+    let service = work.rules.brake().map(|limit| Brake {
+        key: Key::new(&format!("{prefix}storm")),
+        id: RuleId::new(SERVICE),
+        limit,
+    });
+    own.into_iter().chain(service)
 }
 
 /// The openings that still count.
@@ -30,44 +55,44 @@ fn within(storm: &Storm, limit: Limit, now: Timestamp) -> impl Iterator<Item = T
     storm.openings.iter().copied().filter(move |opened| after(*opened, limit.per) > now)
 }
 
-/// Whether the rule may open a ticket for the case now. Those who wait come before those who come.
-pub(super) fn has_room(work: &Work<'_>, rule: &Rule, case: &Case) -> bool {
-    let Some(limit) = rule.limit else { return true };
-    let key = storm_key(rule, case.shadow);
-    let Some(known) = work.case(&key) else { return true };
-    let Some(storm) = &known.storm else { return true };
-    let its_turn = || {
-        case.held_by.as_ref() == Some(&key)
-            || !known.holding.iter().any(|waiting| held::waits_for(work, waiting, &key))
-    };
-    within(storm, limit, work.now).count() < limit.tickets as usize && its_turn()
+/// The brake that leaves no room for a ticket of the case now, if one does. Those who wait come before those who come.
+pub(super) fn without_room(work: &Work<'_>, rule: &Rule, case: &Case) -> Option<Brake> {
+    brakes(work, rule, case.shadow).find(|brake| {
+        let Some(known) = work.case(&brake.key) else { return false };
+        let Some(storm) = &known.storm else { return false };
+        let its_turn = || {
+            case.held_by.as_ref() == Some(&brake.key)
+                || !known.holding.iter().any(|waiting| held::waits_for(work, waiting, &brake.key))
+        };
+        within(storm, brake.limit, work.now).count() >= brake.limit.tickets as usize || !its_turn()
+    })
 }
 
 /// A ticket of the rule is opened for the case: that counts.
 pub(super) fn opened(work: &mut Work<'_>, rule: &Rule, case: &Case) {
-    let Some(limit) = rule.limit else { return };
-    let key = storm_key(rule, case.shadow);
-    let mut storm = work.case(&key).unwrap_or_else(|| Case {
-        state: CaseState::Resolved,
-        shadow: case.shadow,
-        ..Case::begin(key, rule.id().clone(), &case.event, work.now)
-    });
-    let known = storm.storm.take().unwrap_or_default();
-    let openings = within(&known, limit, work.now).chain([work.now]).collect();
-    storm.storm = Some(Storm { openings });
-    work.put(storm);
+    for Brake { key, id, limit } in brakes(work, rule, case.shadow) {
+        let mut storm = work.case(&key).unwrap_or_else(|| Case {
+            state: CaseState::Resolved,
+            shadow: case.shadow,
+            ..Case::begin(key, id, &case.event, work.now)
+        });
+        let known = storm.storm.take().unwrap_or_default();
+        let openings = within(&known, limit, work.now).chain([work.now]).collect();
+        storm.storm = Some(Storm { openings });
+        work.put(storm);
+    }
 }
 
-/// Whether the case waits for its turn in the rule's storm; then why.
+/// Whether the case waits for its turn in a storm; then why.
 pub(super) fn queued(work: &Work<'_>, rule: &Rule, case: &Case) -> Option<(Outcome, String)> {
-    let limit = rule.limit?;
-    let by = case.held_by.as_ref().filter(|by| **by == storm_key(rule, case.shadow))?;
-    work.case(by)?.holding.contains(&case.key).then(|| (Outcome::Limited, reason(limit)))
+    let by = case.held_by.as_ref()?;
+    let brake = brakes(work, rule, case.shadow).find(|brake| brake.key == *by)?;
+    work.case(by)?.holding.contains(&case.key).then(|| (Outcome::Limited, reason(brake.limit)))
 }
 
-/// Whether it is this rule's storm that holds the case back.
-pub(super) fn holds(rule: &Rule, case: &Case) -> bool {
-    rule.limit.is_some() && case.held_by.as_ref() == Some(&storm_key(rule, case.shadow))
+/// Whether it is a storm of the rule's or the service's that holds the case back.
+pub(super) fn holds(work: &Work<'_>, rule: &Rule, case: &Case) -> bool {
+    case.held_by.as_ref().is_some_and(|by| brakes(work, rule, case.shadow).any(|brake| brake.key == *by))
 }
 
 fn reason(limit: Limit) -> String {
@@ -82,13 +107,13 @@ fn tickets(count: usize) -> String {
 pub(super) fn hold_back(
     work: &mut Work<'_>,
     rule: &Rule,
-    limit: Limit,
+    brake: Brake,
     event: &Event,
     mut case: Case,
     draft: TicketDraft,
 ) -> Applied {
-    let key = storm_key(rule, case.shadow);
-    let begin = || Case::begin(key.clone(), rule.id().clone(), event, work.now);
+    let Brake { key, id, limit } = brake;
+    let begin = || Case::begin(key.clone(), id.clone(), event, work.now);
     let mut storm = work.case(&key).unwrap_or_else(begin);
     storm.shadow = case.shadow;
     let begins = storm.state != CaseState::Open;
@@ -97,7 +122,7 @@ pub(super) fn hold_back(
         let origin =
             Origin { event: event.id().to_owned(), source: event.source().to_owned(), ..Origin::default() };
         let severity = event.severity();
-        ticket::start(work, rule.id(), &mut storm, umbrella(rule, limit, draft), origin, severity);
+        ticket::start(work, &id, &mut storm, umbrella(&id, limit, draft), origin, severity);
         resolve::record(work, &storm, (Outcome::OpenTicket, Some(reason(limit))));
     }
     storm.count += 1;
@@ -111,7 +136,7 @@ pub(super) fn hold_back(
     case.held_by = None;
     held::back(work, &mut case, key.clone());
     if !begins && let Some(mut storm) = work.case(&key) {
-        let done = ticket::fold(work, rule.id(), event, &mut storm, limit.per);
+        let done = ticket::fold(work, &id, event, &mut storm, limit.per);
         if done.0 == Outcome::AddNote {
             resolve::record(work, &storm, done);
         }
@@ -123,17 +148,19 @@ pub(super) fn hold_back(
 }
 
 /// The storm's ticket: where the rule's tickets go, without what is about one of its alerts.
-fn umbrella(rule: &Rule, limit: Limit, draft: TicketDraft) -> TicketDraft {
+fn umbrella(id: &RuleId, limit: Limit, draft: TicketDraft) -> TicketDraft {
+    let service = id.as_str() == SERVICE;
+    let who = if service { "The rules together".to_owned() } else { format!("The rule {id}") };
+    let of = if service { String::new() } else { format!(" of {id}") };
     let text = format!(
-        "The rule {} opened {} within {}, its limit. Further alerts wait for room, in the order they came; what still \
-         fires then gets its ticket. A private note on this ticket counts what was held back, and this ticket is \
-         resolved when nothing waits any more.",
-        rule.id(),
+        "{who} opened {} within {}, the limit. Further alerts wait for room, in the order they came; what still fires \
+         then gets its ticket. A private note on this ticket counts what was held back, and this ticket is resolved when \
+         nothing waits any more.",
         tickets(limit.tickets as usize),
         format_duration(limit.per)
     );
     TicketDraft {
-        summary: Some(format!("Storm: alerts of {} are held back", rule.id())),
+        summary: Some(format!("Storm: alerts{of} are held back")),
         details: Some(Details { html: crate::template::plain_to_html(&text) }),
         client: None,
         site: None,
@@ -171,9 +198,12 @@ pub(super) fn told(case: &Case) -> String {
 
 /// There may be room: as many as fit get their turn. When nobody waits and nobody had to, the storm is over.
 pub(super) fn ease(work: &mut Work<'_>, storm: &mut Case) -> (Outcome, Option<String>) {
-    let limit = work.rules.rule(&storm.rule).and_then(|rule| rule.limit);
+    let limit = match storm.rule.as_str() {
+        SERVICE => work.rules.brake(),
+        _ => work.rules.rule(&storm.rule).and_then(|rule| rule.limit),
+    };
     let Some(limit) = limit else {
-        return over(work, storm, "its rule has no limit any more");
+        return over(work, storm, "there is no limit any more");
     };
     let openings: Vec<_> =
         storm.storm.iter().flat_map(|openings| within(openings, limit, work.now)).collect();

@@ -27,8 +27,8 @@ pub(super) type Done = (Outcome, Option<String>);
 /// What became of asking for a ticket.
 pub(super) enum Opening {
     Done(Done),
-    /// The rule's limit is reached: this ticket has to wait.
-    Limited(Box<TicketDraft>),
+    /// A brake leaves no room: this ticket has to wait.
+    Limited(Box<TicketDraft>, limit::Brake),
 }
 
 /// Opens the case's ticket; if it has an open one, the event is a repeat.
@@ -45,8 +45,8 @@ pub(super) fn open(
     // The limit is for what fires; and a ticket that takes the place of one resolved just now needs no room.
     let limited = event.state().opens() && case.state != CaseState::Resolved;
     let noted = rule.group.is_some() && group::takes_notes(work, rule, event, case)?;
-    let room = !limited || noted || limit::has_room(work, rule, case);
-    if case.state == CaseState::Open && (!another || too_soon || !room) {
+    let brake = if limited && !noted { limit::without_room(work, rule, case) } else { None };
+    if case.state == CaseState::Open && (!another || too_soon || brake.is_some()) {
         return again(work, rule, event, case, wanted, lifecycle).map(Opening::Done);
     }
     if case.state == CaseState::Waiting
@@ -58,8 +58,8 @@ pub(super) fn open(
         return Ok(Opening::Done(done));
     }
     let mut draft = compose(work, Some(rule), event, case, wanted)?;
-    if !room {
-        return Ok(Opening::Limited(Box::new(draft)));
+    if let Some(brake) = brake {
+        return Ok(Opening::Limited(Box::new(draft), brake));
     }
     let first = another.then(|| case.ticket.first.unwrap_or(case.tickets));
     resolve_parent(work, case, first, &mut draft);
@@ -253,7 +253,7 @@ pub(super) fn wait(
         return Ok(Some(done));
     }
     // Who had its turn in a storm has waited out its hold before.
-    Ok(if limit::holds(rule, case) { None } else { hold(work, rule, case) })
+    Ok(if limit::holds(work, rule, case) { None } else { hold(work, rule, case) })
 }
 
 /// Counts an event of a waiting case toward the rule's threshold; how far that is, unless it is reached.

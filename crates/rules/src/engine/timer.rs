@@ -148,7 +148,7 @@ pub(super) fn held(mut work: Work<'_>, mut case: Case, why: &str) -> Step {
         }
         return event::decide(work, event);
     };
-    let why = if limit::holds(&rule, &case) { "there is room for it now" } else { why };
+    let why = if limit::holds(&work, &rule, &case) { "there is room for it now" } else { why };
     let before = case.clone();
     let mark = work.mark();
     let done = match wait_on(&mut work, &rule, &event, &mut case) {
@@ -184,7 +184,7 @@ fn wait_on(
         return Ok(Some((Outcome::Silenced, by.reason)));
     }
     // Who had its turn in a storm has waited out its hold before.
-    let was_held_back = case.held_by.is_some() && !limit::holds(rule, case);
+    let was_held_back = case.held_by.is_some() && !limit::holds(work, rule, case);
     if was_held_back {
         case.held_by = None;
     }

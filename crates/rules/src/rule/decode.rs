@@ -63,7 +63,7 @@ impl Rule {
             .into_iter()
             .filter_map(|(_, n)| Template::at(file, n, known, findings))
             .collect();
-        let limit = fields.take("limit").and_then(|n| limit(file, n, findings));
+        let limit = fields.take("limit").and_then(|n| Limit::decode(file, n, "`limit`", findings));
         let escalate = fields.take("escalate");
         let active = fields.take("active").map(|n| active(file, n, context, findings)).unwrap_or_default();
         let mode = fields.take("mode").map_or(RuleMode::Live, |n| mode(file, n, findings));
@@ -212,8 +212,8 @@ fn threshold(file: &SourceFile, node: &Node, findings: &mut Findings) -> Option<
     Some(Threshold { count: count as u32, within: within? })
 }
 
-fn limit(file: &SourceFile, node: &Node, findings: &mut Findings) -> Option<Limit> {
-    let mut fields = Fields::of(file, node, "`limit`", findings)?;
+pub(super) fn limit(file: &SourceFile, node: &Node, what: &str, findings: &mut Findings) -> Option<Limit> {
+    let mut fields = Fields::of(file, node, what, findings)?;
     fields.need("tickets", findings);
     let tickets = fields.count("tickets", findings);
     fields.need("per", findings);

@@ -22,8 +22,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::condition::Condition;
+use crate::finding::{Findings, SourceFile};
 use crate::template::Template;
 use crate::ticket::TicketTemplate;
+use crate::yaml::Node;
 
 /// The variables that conditions, templates and scripts of rules see.
 pub(crate) const RULE_VARS: [&str; 5] = ["event", "case", "vars", "now", "rule"];
@@ -70,9 +72,18 @@ pub(crate) struct Threshold {
 
 /// No more than so many tickets within a sliding window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Limit {
-    pub(crate) tickets: u32,
-    pub(crate) per: Duration,
+pub struct Limit {
+    /// How many.
+    pub tickets: u32,
+    /// Within how long.
+    pub per: Duration,
+}
+
+impl Limit {
+    /// Decodes `{ tickets, per }`. `what` names the map in messages.
+    pub fn decode(file: &SourceFile, node: &Node, what: &str, findings: &mut Findings) -> Option<Self> {
+        decode::limit(file, node, what, findings)
+    }
 }
 
 /// When a rule is active.

@@ -12,7 +12,7 @@ use crate::event::Event;
 use crate::fields::Fields;
 use crate::finding::{Finding, Findings, SourceFile};
 use crate::library::{Known, Library, Tables};
-use crate::rule::{RULE_VARS, Rule, RuleContext, RuleId};
+use crate::rule::{Limit, RULE_VARS, Rule, RuleContext, RuleId};
 use crate::script::{Modules, Use};
 use crate::ticket::TicketTemplate;
 use crate::yaml::{Node, NodeKind, read};
@@ -41,6 +41,8 @@ pub struct Settings {
     pub sources: Option<BTreeSet<String>>,
     /// The names of the channels that `notify` can name, where they are known.
     pub channels: Option<BTreeSet<String>>,
+    /// The brake of all rules together.
+    pub brake: Option<Limit>,
 }
 
 impl Settings {
@@ -60,6 +62,7 @@ pub struct RuleSet {
     library: Arc<Library>,
     ticket_defaults: Arc<TicketTemplate>,
     on_rule_error: OnRuleError,
+    brake: Option<Limit>,
 }
 
 impl RuleSet {
@@ -70,7 +73,7 @@ impl RuleSet {
         let mut findings = Findings::default();
         let mut files: Vec<&SourceFile> = files.iter().collect();
         files.sort_by(|a, b| a.path.cmp(&b.path));
-        let Settings { ticket_defaults, calendars, on_rule_error, sources, channels } = settings;
+        let Settings { ticket_defaults, calendars, on_rule_error, sources, channels, brake } = settings;
         let around = Library { calendars, channels, ..Library::default() };
         let (files, library) = library(files, around, &mut findings);
         let ticket_defaults = ticket_defaults.map(|(file, node)| {
@@ -114,6 +117,7 @@ impl RuleSet {
             library,
             ticket_defaults: Arc::new(ticket_defaults),
             on_rule_error,
+            brake,
         };
         (set, findings)
     }
@@ -137,6 +141,10 @@ impl RuleSet {
     }
 
     /// What expressions can look up.
+    pub(crate) fn brake(&self) -> Option<Limit> {
+        self.brake
+    }
+
     pub(crate) fn library(&self) -> &Arc<Library> {
         &self.library
     }

@@ -130,16 +130,24 @@ fn rule() -> impl Strategy<Value = String> {
     })
 }
 
+/// The first line of a file whose rules are under a brake together: that is the configuration's, not the file's.
+const BRAKED: &str = "# braked\n";
+
 /// The text of a rule file without mistakes.
 pub(crate) fn file() -> impl Strategy<Value = String> {
-    vec(rule(), 1..8).prop_map(|rules| {
+    (vec(rule(), 1..8), any::<bool>()).prop_map(|(rules, braked)| {
         let rules = rules.into_iter().enumerate().map(|(n, rule)| format!("  - {{ id: r{n}, {rule}\n"));
-        format!("defaults: {{ ticket: {{ type: Alert }} }}\nrules:\n{}", rules.collect::<String>())
+        let braked = if braked { BRAKED } else { "" };
+        format!("{braked}defaults: {{ ticket: {{ type: Alert }} }}\nrules:\n{}", rules.collect::<String>())
     })
 }
 
 pub(crate) fn load(text: &str) -> RuleSet {
-    let (rules, findings) = RuleSet::load(&[SourceFile::new("r.yaml", text)], Settings::default());
+    let mut settings = Settings::default();
+    settings.brake = text
+        .starts_with(BRAKED)
+        .then_some(haloward_rules::Limit { tickets: 2, per: std::time::Duration::from_mins(20) });
+    let (rules, findings) = RuleSet::load(&[SourceFile::new("r.yaml", text)], settings);
     assert!(findings.is_empty(), "{}\n{text}", findings.render());
     rules
 }

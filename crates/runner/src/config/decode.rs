@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use haloward_rules::{
-    Calendar, Fields, Finding, Findings, Node, NodeKind, OnRuleError, Settings, SourceFile, read_yaml,
+    Calendar, Fields, Finding, Findings, Limit, Node, NodeKind, OnRuleError, Settings, SourceFile, read_yaml,
 };
 
 use super::{Config, HaloConfig, SourceConfig};
@@ -16,7 +16,7 @@ const TICKET_DEFAULTS: &str =
     "type: Alert\npriority: { critical: Critical, high: High, medium: Medium, low: Low, else: Medium }\n";
 
 /// Parts of the configuration that are described and not built yet: named, so that nobody waits for them to work.
-const NOT_YET: [&str; 2] = ["connections", "brake"];
+const NOT_YET: [&str; 1] = ["connections"];
 
 pub(super) fn default_settings() -> Settings {
     let file = SourceFile::new("ticket defaults", TICKET_DEFAULTS);
@@ -64,6 +64,9 @@ impl Config {
             fields.choice("on_rule_error", &choices, findings).unwrap_or_default();
         if let Some(node) = fields.take("calendars") {
             config.settings.calendars = Arc::new(Calendar::decode_all(file, node, findings));
+        }
+        if let Some(node) = fields.take("brake") {
+            config.settings.brake = Limit::decode(file, node, "`brake`", findings);
         }
         if let Some(node) = fields.take("channels") {
             config.channels = super::channel::decode_all(file, node, &config.dir, findings);

@@ -242,3 +242,70 @@ fn a_limited_case_whose_host_goes_down_waits_for_the_host_in_its_turn() {
     world.event(json!({"state": "resolved", "fingerprint": "h"}));
     assert_eq!(world.opened_after("1m"), ["s/2"]);
 }
+
+/// At most so many tickets in ten minutes, whatever rule opens them.
+fn braked(tickets: u32) -> Settings {
+    let mut settings = Settings::default();
+    settings.brake = Some(crate::rule::Limit { tickets, per: std::time::Duration::from_mins(10) });
+    settings
+}
+
+const RULES: &str = "
+  - { id: disk, when: { check: disk }, then: { open_ticket: { team: Servers } } }
+  - { id: a, then: { open_ticket: {} } }";
+
+#[test]
+fn the_brake_holds_for_all_rules_together() {
+    let mut world = World::with(RULES, braked(2));
+    world.problem("1");
+    assert_eq!(world.event(json!({"check": "disk", "fingerprint": "2"})).outcome, Outcome::OpenTicket);
+    let step = world.event(json!({"check": "disk", "fingerprint": "3"}));
+    assert_eq!((step.outcome, reason(&step)), (Outcome::Limited, "more than 2 tickets within 10m"));
+    assert_eq!(step.effects[0].key, Key::new("storm"));
+    assert_eq!((summary(&step), step.effects[0].rule.as_str()), ("Storm: alerts are held back", "brake"));
+    assert_eq!(world.problem("4").outcome, Outcome::Limited);
+    assert_eq!(world.opened_after("10m"), ["s/3", "s/4"], "in the order they came, each by its own rule");
+    let steps = world.after("10m");
+    assert_eq!(steps.last().map(|step| step.outcome), Some(Outcome::ResolveTicket));
+    assert!(world.timers.is_empty(), "{:?}", world.timers);
+}
+
+#[test]
+fn a_ticket_needs_room_under_the_rules_limit_and_under_the_brake() {
+    let rules = "
+  - { id: disk, when: { check: disk }, limit: { tickets: 1, per: 30m }, then: { open_ticket: {} } }
+  - { id: a, then: { open_ticket: {} } }";
+    let mut world = World::with(rules, braked(2));
+    let disk = |name: &str| json!({"check": "disk", "fingerprint": name});
+    assert_eq!(world.event(disk("1")).outcome, Outcome::OpenTicket);
+    let step = world.event(disk("2"));
+    assert_eq!((step.outcome, step.effects[0].key.as_str()), (Outcome::Limited, "storm/disk"));
+    assert_eq!(world.problem("3").outcome, Outcome::OpenTicket, "the storm's own ticket takes no room");
+    let step = world.problem("4");
+    assert_eq!((step.outcome, step.effects[0].key.as_str()), (Outcome::Limited, "storm"));
+    assert_eq!(world.opened_after("10m"), ["s/4"]);
+    assert_eq!(world.opened_after("20m"), ["s/2"]);
+}
+
+#[test]
+fn a_brake_that_is_taken_away_lets_everything_go() {
+    let mut world = World::with(RULES, braked(1));
+    for name in ["1", "2", "3"] {
+        world.problem(name);
+    }
+    world.rules = load(RULES, Settings::default());
+    assert_eq!(world.opened_after("11m"), ["s/2", "s/3"]);
+    assert_eq!(world.case("storm").state, CaseState::Resolved);
+}
+
+#[test]
+fn what_is_in_shadow_takes_no_room_from_what_is_live() {
+    let rules = "
+  - { id: quiet, mode: shadow, then: { open_ticket: {} } }
+  - { id: a, then: { open_ticket: {} } }";
+    let mut world = World::with(rules, braked(2));
+    for name in ["1", "2"] {
+        assert_eq!(world.problem(name).outcome, Outcome::OpenTicket);
+    }
+    assert!(world.case("shadow/storm").shadow);
+}
