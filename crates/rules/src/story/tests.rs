@@ -198,3 +198,25 @@ fn a_silence_in_a_story_is_checked_where_it_stands() {
         assert!(text.contains(line) && text.contains(expected), "{text}");
     }
 }
+
+#[test]
+fn a_parent_is_compared_by_its_case() {
+    let outcomes = tell(
+        "
+defaults: { ticket: { type: Alert } }
+rules:
+  - { id: host, when: { check: ping }, key: host, then: { open_ticket: {} } }
+  - { id: all, group: { by: '${event.device.name}', within: 5m }, then: { open_ticket: { parent: { case: host } } } }
+",
+        "
+tests:
+  - name: the ticket of another case, and then that of the group
+    steps:
+      - { event: { source: s, title: w }, expect: { open_ticket: { parent.case: host } } }
+      - { event: { source: s, check: ping, title: h }, expect: { open_ticket: { parent: null } } }
+      - { event: { source: s, title: x, device: { name: srv } }, expect: { open_ticket: { parent.case: host, parent.number: 1 } } }
+      - { event: { source: s, title: y, device: { name: srv } }, expect: { open_ticket: { parent.case: s/srv/x } } }
+",
+    );
+    assert_eq!(outcomes[0].failure, None, "{}", outcomes[0].failure.as_deref().unwrap_or_default());
+}

@@ -118,7 +118,7 @@ pub struct TicketDraft {
 
 /// A parent ticket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(into = "WrittenParent", try_from = "WrittenParent")]
 pub enum Parent {
     /// By its id.
     Id(i64),
@@ -131,6 +131,41 @@ pub enum Parent {
         /// Which of its tickets, counted from 1.
         number: u32,
     },
+}
+
+/// A parent as it is written: `{ id }`, `{ case }`, or `{ case, number }`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct WrittenParent {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    case: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number: Option<u32>,
+}
+
+impl From<Parent> for WrittenParent {
+    fn from(parent: Parent) -> Self {
+        match parent {
+            Parent::Id(id) => Self { id: Some(id), ..Self::default() },
+            Parent::Case(case) => Self { case: Some(case), ..Self::default() },
+            Parent::Ticket { case, number } => Self { case: Some(case), number: Some(number), id: None },
+        }
+    }
+}
+
+impl TryFrom<WrittenParent> for Parent {
+    type Error = &'static str;
+
+    fn try_from(written: WrittenParent) -> Result<Self, Self::Error> {
+        match (written.id, written.case, written.number) {
+            (Some(id), _, _) => Ok(Self::Id(id)),
+            (None, Some(case), Some(number)) => Ok(Self::Ticket { case, number }),
+            (None, Some(case), None) => Ok(Self::Case(case)),
+            (None, None, _) => Err("a parent has an `id` or a `case`"),
+        }
+    }
 }
 
 /// A note on a ticket.

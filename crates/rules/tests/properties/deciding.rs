@@ -4,7 +4,7 @@ use haloward_rules::{CaseState, Explain, Outcome, State};
 use proptest::prelude::*;
 
 use crate::cases;
-use crate::rules::{file, load};
+use crate::rules::{file, in_shadow, load};
 use crate::world::{World, story};
 
 proptest! {
@@ -50,6 +50,18 @@ proptest! {
         let first = World::tell(&rules, &story, Explain::Matches, 1);
         let second = World::tell(&again, &story, Explain::Matches, 1);
         prop_assert_eq!(first.cases(), second.cases());
+    }
+
+    #[test]
+    fn what_is_in_shadow_sends_nothing((file, story) in (file(), story())) {
+        let rules = load(&in_shadow(&file));
+        let world = World::tell(&rules, &story, Explain::Matches, 1);
+        for step in &world.steps {
+            prop_assert!(step.effects.is_empty(), "{step:?}");
+        }
+        for case in world.cases().into_values().filter(|case| case.silence.is_none()) {
+            prop_assert!(case.shadow, "{case:?}");
+        }
     }
 
     #[test]

@@ -142,6 +142,12 @@ pub(crate) fn file() -> impl Strategy<Value = String> {
     })
 }
 
+/// The same rules, all of them in shadow.
+pub(crate) fn in_shadow(text: &str) -> String {
+    let live = PLAIN[6].iter().fold(text.to_owned(), |text, mode| text.replace(&format!("{mode}, "), ""));
+    live.replace("continue: ", "mode: shadow, continue: ")
+}
+
 pub(crate) fn load(text: &str) -> RuleSet {
     let mut settings = Settings::default();
     settings.brake = text

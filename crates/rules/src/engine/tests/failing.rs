@@ -136,3 +136,20 @@ fn what_a_script_sets_cannot_break_the_event() {
         assert_eq!(step.effects[0].key, Key::new("s/f"), "{path}");
     }
 }
+
+#[test]
+fn a_rule_that_fails_among_those_that_go_on_costs_the_others_nothing() {
+    let mut world = World::new(
+        "
+  - { id: a, continue: true, then: { set: { vars.x: 1 }, open_ticket: {} } }
+  - { id: b, key: b, continue: true, then: { set: { vars.x: 2 }, open_ticket: { summary: '${event.title - 1}' } } }
+  - { id: c, key: c, then: { open_ticket: { summary: 'x is ${event.vars.x}' } } }",
+    );
+    let step = world.fires();
+    let outcomes: Vec<_> = step.decisions.iter().map(|d| (d.rule.as_str(), d.outcome)).collect();
+    let (opened, failed) = (Some(Outcome::OpenTicket), Some(Outcome::Error));
+    assert_eq!(outcomes, [("a", opened), ("b", failed), ("c", opened)]);
+    assert_eq!(kinds(&step), [Outcome::OpenTicket, Outcome::OpenTicket], "and none for the error");
+    let EffectKind::OpenTicket { draft, .. } = &step.effects[1].kind else { panic!("a ticket") };
+    assert_eq!(draft.summary.as_deref(), Some("x is 1"), "what the failing rule had set is taken back");
+}
