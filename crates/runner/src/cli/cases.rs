@@ -152,8 +152,8 @@ fn show(service: &Service, asked: &str, out: &mut Out) -> Ended {
     out.line(&format!(
         "  seen    {} times, from {} to {}",
         case["count"],
-        text("first_seen"),
-        text("last_seen")
+        super::output::time_of(&case["first_seen"]),
+        super::output::time_of(&case["last_seen"])
     ))?;
     if let Some(id) = case["ticket"]["id"].as_i64() {
         let touched = if case["ticket"]["touched"] == true { ", somebody has worked on it" } else { "" };

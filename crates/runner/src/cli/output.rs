@@ -98,6 +98,12 @@ pub(super) fn time(at: jiff::Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
+/// The same for a moment that JSON holds as text.
+pub(super) fn time_of(value: &Value) -> String {
+    let text = value.as_str().unwrap_or_default();
+    text.parse().map_or_else(|_| clean(text), time)
+}
+
 /// Rows in columns as wide as their widest cell; the last column is as long as it is.
 pub(super) fn columns(rows: &[Vec<String>]) -> Vec<String> {
     let count = rows.iter().map(Vec::len).max().unwrap_or_default();

@@ -173,13 +173,15 @@ fn show(service: &Service, id: &str, out: &mut Out) -> Ended {
         text(&operation["kind"]),
         text(&operation["state"])
     ))?;
+    let moment = |name: &str| Value::from(super::output::time_of(&operation[name]));
+    let (since, due) = (moment("created_at"), moment("due"));
     for (name, value) in [
         ("key", &operation["effect"]["key"]),
         ("rule", &operation["effect"]["rule"]),
         ("cause", &operation["cause"]),
-        ("since", &operation["created_at"]),
+        ("since", &since),
         ("tries", &operation["attempts"]),
-        ("due", &operation["due"]),
+        ("due", &due),
         ("ticket", &operation["ticket"]),
         ("problem", &operation["problem"]),
     ] {
