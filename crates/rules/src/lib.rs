@@ -5,6 +5,7 @@
 //! effects. Nothing here reads a clock, a file, the network or a random number; whoever calls brings those.
 
 mod calendar;
+mod client;
 mod condition;
 mod duration;
 mod engine;
@@ -12,6 +13,7 @@ mod event;
 mod fields;
 mod finding;
 mod library;
+mod names;
 mod path;
 mod preset;
 mod rule;
@@ -27,6 +29,9 @@ mod value;
 mod yaml;
 
 pub use calendar::{Calendar, Calendars};
+pub use client::{
+    Candidate, ClientDirectory, ClientFacts, ClientMatch, KnownClient, folded_name, mail_domain, name_words,
+};
 pub use condition::ConditionTrace;
 pub use duration::{format_duration, parse_duration};
 pub use engine::{
@@ -37,6 +42,7 @@ pub use engine::{
 pub use event::{Event, EventError, Severity, State};
 pub use fields::{Fields, suggestion};
 pub use finding::{Example, Finding, Findings, Level, Page, Place, SourceFile};
+pub use names::{Given, NameKind, NameUse, Within};
 pub use path::Path;
 pub use preset::{Delivery, Mapped, Preset, PresetSet};
 pub use rule::{Limit, Rule, RuleId};

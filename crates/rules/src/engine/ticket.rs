@@ -117,7 +117,7 @@ fn given_up(work: &Work<'_>, case: &Case) -> Option<Done> {
     (again > work.now).then_some((Outcome::Counted, Some(reason)))
 }
 
-/// The draft: the configuration's defaults, the file's, the effect's; then what every ticket has.
+/// The draft: the configuration's defaults, the client's own, the file's, the effect's; then what every ticket has.
 fn compose(
     work: &Work<'_>,
     rule: Option<&Rule>,
@@ -128,13 +128,20 @@ fn compose(
     let severity = event.severity();
     let mut draft = work.with_env(rule, event, Some(case), |env: &Env<'_>| {
         let mut draft = work.rules.ticket_defaults().draft(env, severity)?;
-        if let Some(rule) = rule {
-            draft.overlay(rule.defaults.draft(env, severity)?);
-        }
-        draft.overlay(match wanted {
+        let of_file = match rule {
+            Some(rule) => rule.defaults.draft(env, severity)?,
+            None => TicketDraft::default(),
+        };
+        let of_effect = match wanted {
             Wanted::Template(template) => template.draft(env, severity)?,
             Wanted::Draft(draft) => (**draft).clone(),
-        });
+        };
+        let client = of_effect.client.as_ref().or(of_file.client.as_ref()).or(draft.client.as_ref());
+        if let Some(own) = work.rules.clients().defaults(client, event) {
+            draft.overlay(own.draft(env, severity)?);
+        }
+        draft.overlay(of_file);
+        draft.overlay(of_effect);
         Ok::<_, ScriptError>(draft)
     })?;
     if draft.summary.is_none() {

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
 use crate::calendar::Calendars;
+use crate::names::Names;
 use crate::script::{Modules, Use};
 
 /// Everything that can be looked up. Immutable once the rules are loaded.
@@ -42,12 +43,14 @@ pub(crate) struct Known<'a> {
     pub(crate) uses: &'a [Use],
     /// The file's path: imports are relative to it.
     pub(crate) file: &'a str,
+    /// Where the tenant's names that are met are told, if anybody wants to know.
+    pub(crate) names: Option<&'a Names>,
 }
 
 impl<'a> Known<'a> {
     /// Expressions that see these variables and can look up nothing.
     pub(crate) fn vars(vars: &'a [&'a str]) -> Self {
-        Self { vars, library: Library::empty(), uses: &[], file: "" }
+        Self { vars, library: Library::empty(), uses: &[], file: "", names: None }
     }
 }
 

@@ -10,8 +10,9 @@ use super::{Active, EffectTemplate, Escalate, GroupTemplate, Limit, Rule, RuleId
 use crate::condition::{Condition, Operator, decode_when};
 use crate::event::State;
 use crate::fields::Fields;
-use crate::finding::{Finding, Findings, SourceFile};
+use crate::finding::{Finding, Findings, Place, SourceFile};
 use crate::library::Known;
+use crate::names::Names;
 use crate::template::Template;
 use crate::ticket::TicketTemplate;
 use crate::yaml::{Node, NodeKind};
@@ -22,8 +23,25 @@ pub(crate) struct RuleContext<'a> {
     /// What its expressions may use.
     pub(crate) known: Known<'a>,
     pub(crate) defaults: Arc<TicketTemplate>,
-    /// The configuration's own ticket defaults name a ticket type.
-    pub(crate) has_type: bool,
+    /// The configuration's own ticket defaults.
+    pub(crate) ticket_defaults: &'a TicketTemplate,
+}
+
+impl RuleContext<'_> {
+    /// Tells the names of a rule since `start` what type and SLA its tickets have.
+    fn names(&self, effects: &[EffectTemplate], start: usize, at: impl Fn() -> Place) {
+        let Some(names) = self.known.names else { return };
+        let defaults = [&*self.defaults, self.ticket_defaults];
+        let opened = effects.iter().find_map(|effect| match effect {
+            EffectTemplate::OpenTicket { ticket, .. } => Some(ticket),
+            _ => None,
+        });
+        if let Some(ticket) = opened {
+            ticket.inherits_priorities(&defaults, &at(), &self.known);
+        }
+        let own = opened.map(TicketTemplate::within).unwrap_or_default();
+        names.complete(start, &defaults.iter().fold(own, |within, defaults| within.or(&defaults.within())));
+    }
 }
 
 impl Rule {
@@ -83,6 +101,7 @@ impl Rule {
             }
         }
         let group = fields.take("group");
+        let start = known.names.map_or(0, Names::len);
         let effects = fields
             .need("then", findings)
             .map(|n| EffectTemplate::decode_all(file, n, known, findings))
@@ -111,13 +130,14 @@ impl Rule {
         let opens_untyped = effects
             .iter()
             .any(|effect| matches!(effect, EffectTemplate::OpenTicket { ticket, .. } if !ticket.has_type()));
-        if opens_untyped && !context.has_type && !context.defaults.has_type() {
+        if opens_untyped && !context.ticket_defaults.has_type() && !context.defaults.has_type() {
             findings.push(
                 Finding::error("HW051", "the ticket has no type")
                     .at(file.place(node.span))
                     .help("add `type:` here, under `defaults.ticket` in this file, or under `ticket_defaults` in the configuration"),
             );
         }
+        context.names(&effects, start, || file.place(node.span));
         let id = id?;
         let plain = when.iter().filter(|condition| condition.is_plain()).count();
         let (names_state, wants_opening) = named_states(&when);

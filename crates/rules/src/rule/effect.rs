@@ -5,10 +5,11 @@ use crate::event::{Event, ROOTS};
 use crate::fields::{Fields, list, scalar_text, suggestion};
 use crate::finding::{Finding, Findings, SourceFile};
 use crate::library::Known;
+use crate::names::NameKind;
 use crate::path::Path;
 use crate::script::Script;
 use crate::template::{Template, TemplateTree};
-use crate::ticket::{NoteTemplate, Reference, TicketTemplate};
+use crate::ticket::{NoteTemplate, Reference, TicketTemplate, name_at};
 use crate::yaml::{KeyNode, Node, NodeKind};
 
 use super::NoticeTemplate;
@@ -132,7 +133,10 @@ impl EffectTemplate {
                 }
                 let mut fields = Fields::of(file, node, "`resolve_ticket`", findings)?;
                 let note = fields.take("note").and_then(|n| NoteTemplate::decode(file, n, known, findings));
-                let status = fields.take("status").and_then(|n| Reference::from_value(&n.to_value()));
+                let status = fields.take("status").and_then(|n| {
+                    name_at(NameKind::Status, file, n, known);
+                    Reference::from_value(&n.to_value())
+                });
                 fields.finish(findings);
                 Some(Self::ResolveTicket { note, status })
             }

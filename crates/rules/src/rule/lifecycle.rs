@@ -8,7 +8,8 @@ use crate::duration::parse_duration;
 use crate::fields::Fields;
 use crate::finding::{Findings, SourceFile};
 use crate::library::Known;
-use crate::ticket::{NoteTemplate, Reference};
+use crate::names::NameKind;
+use crate::ticket::{NoteTemplate, Reference, name_at};
 use crate::yaml::{Node, NodeKind};
 
 /// What a repeat does while the ticket is open.
@@ -152,7 +153,10 @@ fn resolved(file: &SourceFile, node: &Node, known: &Known<'_>, findings: &mut Fi
     let mut resolved = Lifecycle::default().resolved;
     let Some(mut inner) = Fields::of(file, node, "`resolved`", findings) else { return resolved };
     resolved.action = inner.choice("do", &RESOLVED, findings);
-    resolved.status = inner.take("status").and_then(|n| Reference::from_value(&n.to_value()));
+    resolved.status = inner.take("status").and_then(|n| {
+        name_at(NameKind::Status, file, n, known);
+        Reference::from_value(&n.to_value())
+    });
     resolved.note = inner.take("note").and_then(|n| NoteTemplate::decode(file, n, known, findings));
     resolved.after = inner.duration("after", findings).unwrap_or_default();
     inner.finish(findings);

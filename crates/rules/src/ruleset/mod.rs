@@ -8,10 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::calendar::Calendars;
+use crate::client::{ClientBook, ClientDirectory, ClientFacts};
 use crate::event::Event;
 use crate::fields::Fields;
 use crate::finding::{Finding, Findings, SourceFile};
 use crate::library::{Known, Library, Tables};
+use crate::names::{NameUse, Names};
 use crate::rule::{Limit, RULE_VARS, Rule, RuleContext, RuleId};
 use crate::script::{Modules, Use};
 use crate::ticket::TicketTemplate;
@@ -33,6 +35,11 @@ pub enum OnRuleError {
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
     ticket_defaults: Option<(SourceFile, Node)>,
+    client_defaults: Option<(SourceFile, Node)>,
+    /// Which of the names that tools use is which client.
+    pub clients: ClientDirectory,
+    /// The tenant's clients, where they are known.
+    pub known_clients: Vec<ClientFacts>,
     /// The calendars by name.
     pub calendars: Arc<Calendars>,
     /// What a failing rule leads to.
@@ -51,6 +58,12 @@ impl Settings {
     pub fn ticket_defaults(&mut self, file: &SourceFile, node: &Node) {
         self.ticket_defaults = Some((file.clone(), node.clone()));
     }
+
+    /// Takes `ticket_defaults` of the clients file: what the tickets of a client have by default, by its name or id in
+    /// HaloPSA.
+    pub fn client_defaults(&mut self, file: &SourceFile, node: &Node) {
+        self.client_defaults = Some((file.clone(), node.clone()));
+    }
 }
 
 /// The compiled rules. Immutable; cloning is cheap.
@@ -61,6 +74,8 @@ pub struct RuleSet {
     index: Arc<Index>,
     library: Arc<Library>,
     ticket_defaults: Arc<TicketTemplate>,
+    clients: Arc<ClientBook>,
+    names: Arc<[NameUse]>,
     on_rule_error: OnRuleError,
     brake: Option<Limit>,
 }
@@ -73,16 +88,38 @@ impl RuleSet {
         let mut findings = Findings::default();
         let mut files: Vec<&SourceFile> = files.iter().collect();
         files.sort_by(|a, b| a.path.cmp(&b.path));
-        let Settings { ticket_defaults, calendars, on_rule_error, sources, channels, brake } = settings;
+        let Settings {
+            ticket_defaults,
+            client_defaults,
+            clients,
+            known_clients,
+            calendars,
+            on_rule_error,
+            sources,
+            channels,
+            brake,
+        } = settings;
+        let names = Names::default();
         let around = Library { calendars, channels, ..Library::default() };
         let (files, library) = library(files, around, &mut findings);
         let ticket_defaults = ticket_defaults.map(|(file, node)| {
-            let known = Known { vars: &RULE_VARS, library: &library, uses: &[], file: &file.path };
+            let known = known(&file, &library, &[], &names);
             TicketTemplate::decode(&file, &node, "`ticket_defaults`", &known, &mut findings)
         });
         let ticket_defaults = ticket_defaults.unwrap_or_default();
-        let around =
-            Around { sources: sources.as_ref(), library: &library, has_type: ticket_defaults.has_type() };
+        let clients = {
+            let path =
+                client_defaults.as_ref().map_or_else(|| SourceFile::new("", ""), |(file, _)| file.clone());
+            let known = known(&path, &library, &[], &names);
+            let defaults = client_defaults.as_ref().map(|(file, node)| (file, node));
+            ClientBook::decode(clients, known_clients, defaults, &ticket_defaults, &known, &mut findings)
+        };
+        let around = Around {
+            sources: sources.as_ref(),
+            library: &library,
+            ticket_defaults: &ticket_defaults,
+            names: &names,
+        };
         let mut rules: Vec<Rule> = Vec::new();
         let mut seen: BTreeMap<RuleId, Arc<str>> = BTreeMap::new();
         for file in files {
@@ -116,6 +153,8 @@ impl RuleSet {
             index: Arc::new(index),
             library,
             ticket_defaults: Arc::new(ticket_defaults),
+            clients: Arc::new(clients),
+            names: names.into_all().into(),
             on_rule_error,
             brake,
         };
@@ -140,11 +179,22 @@ impl RuleSet {
             .try_fold(Duration::ZERO, |longest, rule| Some(longest.max(rule.longest_reopening()?)))
     }
 
-    /// What expressions can look up.
+    /// The tenant's names that the rules, the ticket defaults and the clients' own defaults use as plain text.
+    pub fn names(&self) -> &[NameUse] {
+        &self.names
+    }
+
+    /// The clients' own ticket defaults.
+    pub(crate) fn clients(&self) -> &ClientBook {
+        &self.clients
+    }
+
+    /// The whole service's storm brake.
     pub(crate) fn brake(&self) -> Option<Limit> {
         self.brake
     }
 
+    /// What expressions can look up.
     pub(crate) fn library(&self) -> &Arc<Library> {
         &self.library
     }
@@ -181,8 +231,13 @@ fn library<'f>(
 struct Around<'a> {
     sources: Option<&'a BTreeSet<String>>,
     library: &'a Library,
-    /// The configuration's own ticket defaults name a ticket type.
-    has_type: bool,
+    /// The configuration's own ticket defaults.
+    ticket_defaults: &'a TicketTemplate,
+    names: &'a Names,
+}
+
+fn known<'a>(file: &'a SourceFile, library: &'a Library, uses: &'a [Use], names: &'a Names) -> Known<'a> {
+    Known { vars: &RULE_VARS, library, uses, file: &file.path, names: Some(names) }
 }
 
 fn load_file(
@@ -194,13 +249,15 @@ fn load_file(
     let Some(mut fields) = Fields::of(file, node, "a rule file", findings) else { return Vec::new() };
     let uses =
         fields.take("use").map(|n| Use::decode_all(file, n, around.library, findings)).unwrap_or_default();
-    let known = Known { vars: &RULE_VARS, library: around.library, uses: &uses, file: &file.path };
+    let known = known(file, around.library, &uses, around.names);
+    let start = around.names.len();
     let mut defaults = TicketTemplate::default();
     if let Some(node) = fields.take("defaults")
         && let Some(mut inner) = Fields::of(file, node, "`defaults`", findings)
     {
         if let Some(ticket) = inner.take("ticket") {
             defaults = TicketTemplate::decode(file, ticket, "`defaults.ticket`", &known, findings);
+            around.names.complete(start, &around.ticket_defaults.within());
         }
         inner.finish(findings);
     }
@@ -208,7 +265,7 @@ fn load_file(
         sources: around.sources,
         known,
         defaults: Arc::new(defaults),
-        has_type: around.has_type,
+        ticket_defaults: around.ticket_defaults,
     };
     let mut rules = Vec::new();
     match fields.take("rules").map(|n| (&n.kind, n)) {

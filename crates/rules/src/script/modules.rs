@@ -145,7 +145,7 @@ impl Loading<'_> {
         // Those that this one imports are there now: their functions can be checked.
         let mut now = self.library.clone();
         now.modules = Modules::of(self.known_now());
-        let known = Known { vars: &[], library: &now, uses: &[], file: &file.path };
+        let known = Known { vars: &[], library: &now, uses: &[], file: &file.path, names: None };
         if let Err(error) = check::calls(&ast, &known) {
             findings.push(at(error));
             return None;

@@ -47,6 +47,11 @@ pub(crate) const TICKET_FIELDS: [&str; 19] = [
 ];
 
 impl TicketTemplate {
+    /// Whether a client is named.
+    pub(crate) fn names_client(&self) -> bool {
+        self.fields.iter().any(|(name, _)| *name == "client")
+    }
+
     /// Whether a ticket type is set.
     pub(crate) fn has_type(&self) -> bool {
         self.fields.iter().any(|(name, _)| *name == "type")

@@ -1,11 +1,12 @@
 //! Ticket fields and notes from a file.
 
-use super::Reference;
 use super::compose::{NoteTemplate, Priority, TicketTemplate};
+use super::{Reference, names};
 use crate::event::Severity;
 use crate::fields::Fields;
 use crate::finding::{Finding, Findings, SourceFile};
 use crate::library::Known;
+use crate::names::{NameKind, Names};
 use crate::template::{Template, TemplateTree};
 use crate::yaml::{Node, NodeKind};
 
@@ -13,6 +14,10 @@ impl TicketTemplate {
     /// Takes the ticket fields of a map that may have others beside them.
     pub(crate) fn take(fields: &mut Fields<'_>, known: &Known<'_>, findings: &mut Findings) -> Self {
         let file = fields.file();
+        let start = known.names.map_or(0, Names::len);
+        if let Some(node) = fields.take("priority") {
+            names::of_field("priority", file, node, known);
+        }
         let mut template = Self {
             details: fields.take("details").and_then(|node| Template::at(file, node, known, findings)),
             priority: fields.take("priority").map(|node| priority(file, node, known, findings)),
@@ -26,7 +31,11 @@ impl TicketTemplate {
                 findings.push(Finding::error("HW050", problem).at(file.place(node.span)));
                 continue;
             }
+            names::of_field(name, file, node, known);
             template.fields.push((name, TemplateTree::at(file, node, known, findings)));
+        }
+        if let Some(names) = known.names {
+            names.complete(start, &template.within());
         }
         template
     }
@@ -107,7 +116,10 @@ impl NoteTemplate {
         let mut fields = Fields::of(file, node, "a note", findings)?;
         let text = fields.need("text", findings).and_then(|node| Template::at(file, node, known, findings));
         let private = fields.flag("private", findings).unwrap_or(true);
-        let outcome = fields.take("outcome").and_then(|node| Reference::from_value(&node.to_value()));
+        let outcome = fields.take("outcome").and_then(|node| {
+            names::one(NameKind::Outcome, file, node, known);
+            Reference::from_value(&node.to_value())
+        });
         fields.finish(findings);
         Some(Self { text: text?, private, outcome })
     }

@@ -3,9 +3,11 @@
 mod compose;
 mod decode;
 mod details;
+mod names;
 
 pub(crate) use compose::{NoteTemplate, TICKET_FIELDS, TicketTemplate, draft_from_script, one_line};
 pub(crate) use details::default_details;
+pub(crate) use names::one as name_at;
 
 use std::collections::BTreeMap;
 

@@ -12,6 +12,7 @@ mod clients;
 mod fetch;
 mod file;
 mod find;
+mod names;
 mod propose;
 mod records;
 

@@ -1,6 +1,8 @@
 //! Clients that an unknown name may mean, best first, for a person to choose from. Nothing decides by them: what is
 //! sure is found by `clients`.
 
+use haloward_rules::name_words as words;
+
 use super::Catalogue;
 
 /// A client's Azure tenant: more names it goes by.
@@ -92,11 +94,6 @@ fn likeness(a: &str, b: &str) -> f64 {
 fn domain_likeness(text: &str, domain: &str) -> f64 {
     let label = domain.split('.').next().unwrap_or_default();
     likeness(text, label).max(likeness(text, domain))
-}
-
-fn words(name: &str) -> Vec<String> {
-    let joined: String = name.to_lowercase().chars().filter(|c| !['.', '\'', '’'].contains(c)).collect();
-    joined.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

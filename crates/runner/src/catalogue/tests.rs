@@ -85,7 +85,7 @@ async fn a_large_tenant_costs_few_requests_at_a_cold_start_fewer_at_a_warm_one_a
     let directory = ClientDirectory::default();
     for client in &catalogue.clients {
         let name = Some(client.name.as_str());
-        let found = directory.find(&catalogue, Candidate { source: "rmm", name, ..Candidate::default() });
+        let found = catalogue.client(&directory, Candidate { source: "rmm", name, ..Candidate::default() });
         assert_ne!(found, ClientMatch::None, "{name:?}");
         assert_eq!(cold.get(Priority::Normal).await.unwrap().fetched_at, catalogue.fetched_at);
     }
@@ -174,7 +174,7 @@ async fn sites_users_and_mail_domains_are_found_by_name_whatever_their_case() {
     }
     let email = format!("someone.else@{domain}");
     let candidate = Candidate { source: "rmm", email: Some(&email), ..Candidate::default() };
-    assert_eq!(ClientDirectory::default().find(&catalogue, candidate), ClientMatch::Found(dental));
+    assert_eq!(catalogue.client(&ClientDirectory::default(), candidate), ClientMatch::Found(dental));
 }
 
 #[tokio::test]

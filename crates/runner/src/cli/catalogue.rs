@@ -7,10 +7,11 @@ use serde_json::json;
 use super::output::{Out, clean};
 use super::{End, Ended, Failure, Global, runtime};
 use crate::catalogue::Catalogue;
+use crate::config::CATALOGUE_FILE;
 
-/// Show the tenant's names, or save them for dry runs.
+/// Show the tenant's names, or save them for `check`, `test` and `dry-run`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  haloward catalogue\n  haloward catalogue save catalogue.json\n  \
+#[command(after_help = "Examples:\n  haloward catalogue\n  haloward catalogue save\n  \
     haloward dry-run --catalogue catalogue.json --source datto-rmm alert.json")]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -21,9 +22,8 @@ pub(super) struct Args {
 enum What {
     /// Save the names and ids into a file.
     Save {
-        /// The file.
-        #[arg(default_value = "catalogue.json")]
-        file: PathBuf,
+        /// The file; else `catalogue.json` beside the configuration, where other commands find it.
+        file: Option<PathBuf>,
     },
 }
 
@@ -39,7 +39,8 @@ pub(super) fn run(args: &Args, global: &Global, out: &mut Out) -> Ended {
         None => Failure::help(error.to_string(), "`haloward connect` says more"),
     })?;
     if let Some(What::Save { file }) = &args.command {
-        catalogue.save(file).map_err(|error| Failure::new(error.to_string()))?;
+        let file = file.clone().unwrap_or_else(|| loaded.config.dir.join(CATALOGUE_FILE));
+        catalogue.save(&file).map_err(|error| Failure::new(error.to_string()))?;
         if !out.is_json() {
             out.line(&format!("saved the names of {} to {}", halo.site.host(), file.display()))?;
         }

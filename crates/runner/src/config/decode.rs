@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use haloward_rules::{
-    Calendar, Fields, Finding, Findings, Limit, Node, NodeKind, OnRuleError, Settings, SourceFile, read_yaml,
+    Calendar, Fields, Finding, Findings, Limit, NameKind, NameUse, Node, NodeKind, OnRuleError, Reference,
+    Settings, SourceFile, read_yaml,
 };
 
 use super::{Config, HaloConfig, SourceConfig};
@@ -56,7 +57,13 @@ impl Config {
             config.settings.ticket_defaults(file, node);
         }
         if let Some(node) = fields.take("clients") {
-            config.clients = super::clients::read(file, node, &config.dir, findings);
+            let dir = config.dir.clone();
+            super::clients::read(file, node, &dir, &mut config, findings);
+        }
+        if let Some(node) = fields.take("unmatched_client")
+            && let Some(name) = scalar(node).and_then(|text| Reference::from_value(&text.into()))
+        {
+            config.names.push(NameUse::new(NameKind::OwnClient, name, file.place(node.span)));
         }
         config.unmatched_client = fields.text("unmatched_client", findings);
         let choices = [("open_ticket", OnRuleError::OpenTicket), ("ignore", OnRuleError::Ignore)];

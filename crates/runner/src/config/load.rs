@@ -10,6 +10,7 @@ use thiserror::Error;
 use super::Config;
 use super::files::{Files, read};
 use super::source::GENERIC;
+use crate::catalogue::Catalogue;
 
 /// Why there is nothing to load.
 #[derive(Debug, Error)]
@@ -44,9 +45,23 @@ pub struct Loaded {
     pub rule_files: usize,
     /// A short hash of the files of rules, presets, tables and modules: two decisions with the same version were made by the same rules.
     pub version: String,
+    /// The catalogue that was saved beside the configuration.
+    pub saved: Option<SavedCatalogue>,
     /// All findings.
     pub findings: Findings,
 }
+
+/// A catalogue from a file.
+#[derive(Debug, Clone)]
+pub struct SavedCatalogue {
+    /// The file.
+    pub path: PathBuf,
+    /// What it holds.
+    pub catalogue: Catalogue,
+}
+
+/// The name of the file, beside the configuration, that `haloward catalogue save` writes.
+pub const CATALOGUE_FILE: &str = "catalogue.json";
 
 /// The configuration's path: `--config`, `$HALOWARD_CONFIG`, `./haloward.yaml`.
 pub fn find(given: Option<&Path>) -> Option<PathBuf> {
@@ -64,7 +79,7 @@ impl Loaded {
     /// configuration's own folder. Mistakes in files are findings; only an unreadable file is an error.
     pub fn load(path: Option<&Path>, rules: &[PathBuf]) -> Result<Self, LoadError> {
         let mut findings = Findings::default();
-        let config = match path {
+        let mut config = match path {
             None => Config::defaults(PathBuf::new()),
             Some(path) => {
                 let file = read(path)?;
@@ -72,6 +87,10 @@ impl Loaded {
                 Config::decode(&file, dir.clone(), &mut findings).unwrap_or_else(|| Config::defaults(dir))
             }
         };
+        let saved = saved(&config.dir, &mut findings);
+        if let Some(saved) = &saved {
+            config.settings.known_clients = saved.catalogue.client_facts();
+        }
         let roots: Vec<PathBuf> = if rules.is_empty() { vec![config.rules.clone()] } else { rules.to_vec() };
         let mut files = Files::default();
         for root in &roots {
@@ -104,6 +123,7 @@ impl Loaded {
             tests: files.tests,
             rule_files,
             version,
+            saved,
             findings,
         })
     }
@@ -119,6 +139,22 @@ impl Loaded {
                 let preset = self.presets.get(source).or_else(|| self.presets.get(GENERIC));
                 preset.map(|preset| (preset.clone(), Severity::Medium))
             }
+        }
+    }
+}
+
+/// The catalogue beside the configuration. One that cannot be read costs what it is for, nothing else.
+fn saved(dir: &Path, findings: &mut Findings) -> Option<SavedCatalogue> {
+    let path = dir.join(CATALOGUE_FILE);
+    if !path.is_file() {
+        return None;
+    }
+    match Catalogue::load(&path) {
+        Ok(catalogue) => Some(SavedCatalogue { path, catalogue }),
+        Err(error) => {
+            let finding = Finding::warning("HW132", error.to_string());
+            findings.push(finding.help("`haloward catalogue save` writes it again"));
+            None
         }
     }
 }

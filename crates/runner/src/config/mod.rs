@@ -14,7 +14,7 @@ pub use auth::Auth;
 pub use channel::{ChannelConfig, ChannelFormat};
 pub use halo::HaloConfig;
 pub(crate) use load::version;
-pub use load::{LoadError, Loaded, find};
+pub use load::{CATALOGUE_FILE, LoadError, Loaded, SavedCatalogue, find};
 pub use secret::{SecretError, SecretRef};
 pub use source::SourceConfig;
 
@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use haloward_rules::Settings;
+use haloward_rules::{NameUse, Settings};
 
 use crate::catalogue::ClientDirectory;
 
@@ -49,6 +49,8 @@ pub struct Config {
     pub unmatched_client: Option<String>,
     /// Which of the names that tools use is which client.
     pub clients: ClientDirectory,
+    /// The tenant's names that it uses outside of ticket fields.
+    pub names: Vec<NameUse>,
     /// The channels that `notify` posts to, by name.
     pub channels: BTreeMap<String, ChannelConfig>,
     /// The sources by name.
@@ -72,6 +74,7 @@ impl Config {
             settings: decode::default_settings(),
             unmatched_client: None,
             clients: ClientDirectory::default(),
+            names: Vec::new(),
             channels: BTreeMap::new(),
             sources: BTreeMap::new(),
         }

@@ -4,7 +4,7 @@ use haloward_rules::{Origin, Reference, TicketDraft};
 
 use super::WireSettings;
 use super::field::Body;
-use crate::catalogue::{Candidate, Catalogue, ClientMatch, domain_to_ask};
+use crate::catalogue::{Candidate, Catalogue, ClientMatch, domain_to_ask, same};
 
 pub(super) fn put(
     body: &mut Body,
@@ -25,8 +25,20 @@ pub(super) fn put(
     find(body, candidate, catalogue, settings);
 }
 
+/// A ticket that is there already goes to another client only if it is sure which.
+pub(super) fn change(
+    body: &mut Body,
+    reference: &Reference,
+    catalogue: Option<&Catalogue>,
+    settings: &WireSettings,
+) {
+    let settings =
+        WireSettings { unmatched_client: None, clients: settings.clients.clone(), ..WireSettings::default() };
+    named(body, reference, "", catalogue, &settings);
+}
+
 /// A client that a rule names.
-pub(super) fn named(
+fn named(
     body: &mut Body,
     reference: &Reference,
     source: &str,
@@ -51,7 +63,7 @@ fn find(body: &mut Body, candidate: Candidate<'_>, catalogue: Option<&Catalogue>
     };
     // The mail domain is what is tried last: whoever is found by anything else needs no look-up.
     let mut ask = || body.wanted.extend(domain_to_ask(catalogue, candidate));
-    let why = match settings.clients.find(catalogue, candidate) {
+    let why = match catalogue.client(&settings.clients, candidate) {
         ClientMatch::Found(id) => return set(body, id, Some(catalogue)),
         ClientMatch::None => {
             ask();
@@ -66,7 +78,7 @@ fn find(body: &mut Body, candidate: Candidate<'_>, catalogue: Option<&Catalogue>
 
 fn unmatched(body: &mut Body, catalogue: &Catalogue, settings: &WireSettings) {
     let Some(name) = &settings.unmatched_client else { return };
-    let named = || catalogue.clients.iter().find(|client| client.name.eq_ignore_ascii_case(name.trim()));
+    let named = || catalogue.clients.iter().find(|client| same(&client.name, name));
     let id = name.trim().parse().ok().or_else(|| named().map(|client| client.id));
     match id {
         Some(id) => set(body, id, Some(catalogue)),

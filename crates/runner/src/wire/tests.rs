@@ -140,6 +140,42 @@ fn an_update_changes_only_what_is_asked_for() {
 }
 
 #[test]
+fn an_update_that_names_an_unknown_client_leaves_the_ticket_where_it_is() {
+    let draft = TicketDraft { client: Some(name("Nobody")), ..TicketDraft::default() };
+    let rendered = update_body(2001, &draft, Some(&catalogue()), &settings());
+    assert_eq!(rendered.body, json!({"id": 2001}));
+    let said: Vec<String> = rendered.unresolved.iter().map(ToString::to_string).collect();
+    assert_eq!(said, ["client `Nobody`: no client is called that"]);
+    let draft = TicketDraft { client: Some(name("northwind dental")), ..TicketDraft::default() };
+    assert_eq!(update_body(2001, &draft, Some(&catalogue()), &settings()).body["client_id"], 12);
+}
+
+#[test]
+fn two_clients_of_one_name_are_said_in_the_ticket_and_none_is_taken() {
+    let mut catalogue = catalogue();
+    let twin = ClientEntry { id: 13, name: "Northwind-Dental Ltd".into(), ..catalogue.clients[0].clone() };
+    catalogue.clients.push(twin);
+    let rendered = ticket_body(&draft(), &from_client("NorthwindDental"), Some(&catalogue), &settings());
+    assert_eq!(rendered.body["client_id"], 99);
+    let said = "it could be Northwind Dental or Northwind-Dental Ltd";
+    assert_eq!(rendered.unresolved[0].why, said);
+    assert!(rendered.body["details_html"].as_str().unwrap().contains(said));
+    let none = WireSettings { unmatched_client: None, ..settings() };
+    let rendered = ticket_body(&draft(), &from_client("NorthwindDental"), Some(&catalogue), &none);
+    assert_eq!(rendered.body.get("client_id"), None, "never by guess");
+    let nowhere = WireSettings { unmatched_client: Some("Nowhere".into()), ..settings() };
+    let rendered = ticket_body(&draft(), &from_client("Somebody"), Some(&catalogue), &nowhere);
+    let said: Vec<String> = rendered.unresolved.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        [
+            "client `Nowhere`: `unmatched_client` is no client of this HaloPSA",
+            "client `Somebody`: no client is called that"
+        ]
+    );
+}
+
+#[test]
 fn a_note_is_private_and_silent() {
     let rendered = note_body(2001, &Note::private("still full"), Some(&catalogue()), &settings());
     assert_eq!(

@@ -56,7 +56,7 @@ pub fn update_body(
         body.set("dont_do_rules", true);
     }
     if let Some(reference) = &draft.client {
-        client::named(&mut body, reference, "", catalogue, settings);
+        client::change(&mut body, reference, catalogue, settings);
     }
     fields(&mut body, draft, catalogue);
     if let Some(details) = &draft.details {

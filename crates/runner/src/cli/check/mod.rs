@@ -1,6 +1,7 @@
 //! `haloward check`: everything that can be known without running.
 
 mod explain;
+mod names;
 
 use std::path::PathBuf;
 
@@ -10,11 +11,12 @@ use serde_json::{Value, json};
 use super::output::{Out, Tone, counts};
 use super::{End, Ended, Global};
 use crate::config::Loaded;
+use names::Names;
 
 /// Check the configuration, the rules and their tests.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  haloward check\n  haloward check rules/disk.yaml\n  haloward check --format json\n  haloward check --explain HW012"
+    after_help = "Examples:\n  haloward check\n  haloward check rules/disk.yaml\n  haloward check --online\n  haloward check --format json\n  haloward check --explain HW012"
 )]
 pub(super) struct Args {
     /// Rule files or folders; else those of the configuration.
@@ -22,6 +24,12 @@ pub(super) struct Args {
     /// Print the page about a code; without one, the list of all codes.
     #[arg(long, value_name = "CODE", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["paths", "deny_warnings"])]
     explain: Option<String>,
+    /// Check names against this catalogue; else against `catalogue.json` beside the configuration, if it is there.
+    #[arg(long, value_name = "FILE", conflicts_with = "online")]
+    catalogue: Option<PathBuf>,
+    /// Check names against HaloPSA itself; only reads.
+    #[arg(long)]
+    online: bool,
     /// Let the answer be no for warnings too.
     #[arg(long)]
     deny_warnings: bool,
@@ -34,13 +42,16 @@ struct Checked {
     files: usize,
     tests: usize,
     sources: usize,
+    names: Names,
 }
 
 pub(super) fn run(args: &Args, global: &Global, out: &mut Out) -> Ended {
     if let Some(code) = &args.explain {
         return explain::run(code, out);
     }
-    let checked = check(global.load(&args.paths)?);
+    let mut loaded = global.load(&args.paths)?;
+    names::take(&mut loaded, args.catalogue.as_deref(), args.online)?;
+    let checked = check(loaded);
     let findings = &checked.findings;
     let warned = findings.iter().any(|finding| finding.level == Level::Warning);
     let refused = findings.has_errors() || (args.deny_warnings && warned);
@@ -52,11 +63,15 @@ pub(super) fn run(args: &Args, global: &Global, out: &mut Out) -> Ended {
             "rules": checked.rules,
             "tests": checked.tests,
             "sources": checked.sources,
+            "names": checked.names.as_json(),
             "findings": all,
         }))?;
     } else {
         if !findings.is_empty() {
             out.findings(findings)?;
+        }
+        if let Some(line) = checked.names.line(jiff::Timestamp::now()) {
+            out.line(&out.tone(Tone::Quiet, &line))?;
         }
         let plural = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
         let what = format!(
@@ -73,7 +88,9 @@ pub(super) fn run(args: &Args, global: &Global, out: &mut Out) -> Ended {
 }
 
 fn check(loaded: Loaded) -> Checked {
+    let mut names = names::check(&loaded);
     let mut findings = loaded.findings;
+    findings.extend(std::mem::take(&mut names.findings));
     let mut stories = Vec::new();
     for file in &loaded.tests {
         let (story, found) = StoryFile::load(file);
@@ -86,6 +103,7 @@ fn check(loaded: Loaded) -> Checked {
         files: loaded.rule_files,
         tests: stories.iter().map(StoryFile::len).sum(),
         sources: loaded.config.sources.len(),
+        names,
     }
 }
 

@@ -169,7 +169,7 @@ async fn ask_domains(
     let mut asked = 0;
     for (organisation, naming) in named {
         let candidate = proposals::candidate(organisation, naming);
-        let found = directory.find(catalogue, candidate);
+        let found = catalogue.client(directory, candidate);
         if !matches!(found, ClientMatch::None | ClientMatch::Unnamed) {
             continue;
         }

@@ -33,7 +33,7 @@ pub(super) fn report(
     let mut unknown: BTreeMap<String, Unknown> = BTreeMap::new();
     let mut matched = 0;
     for (organisation, naming) in named {
-        let found = directory.find(catalogue, candidate(organisation, naming));
+        let found = catalogue.client(directory, candidate(organisation, naming));
         let proposals = match &found {
             ClientMatch::Unnamed => continue,
             ClientMatch::Found(_) => {

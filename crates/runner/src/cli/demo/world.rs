@@ -155,7 +155,17 @@ fn starter(folder: std::path::PathBuf, listen: SocketAddr) -> Result<Loaded, Fai
         return Err(Failure::new(format!("the starter rules are broken:\n{}", findings.render())));
     }
     let version = crate::config::version(files.iter());
-    Ok(Loaded { config, path: None, rules, presets, tests: Vec::new(), rule_files, version, findings })
+    Ok(Loaded {
+        config,
+        path: None,
+        rules,
+        presets,
+        tests: Vec::new(),
+        rule_files,
+        version,
+        saved: None,
+        findings,
+    })
 }
 
 /// A client for this machine only: no proxy, no certificates.
