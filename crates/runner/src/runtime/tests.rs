@@ -789,11 +789,13 @@ async fn a_channel_is_told_with_the_number_of_the_ticket_and_again_until_it_list
     let mut world = World::with_channels(SandboxConfig::default(), [("ops".to_owned(), ops)].into()).await;
     world.rules.send_replace(rules(TELLING));
     world.event("disk", "srv-01", "firing").await;
+    // ORDER: no time passes before the ticket is there, or the message would go without its number.
+    world.until_done(OperationKind::OpenTicket).await;
     let mut told = false;
     while !told {
         match tokio::time::timeout(Duration::from_millis(100), world.happenings.recv()).await {
             Ok(happening) => told = matches!(happening.unwrap(), Happening::Notified { .. }),
-            // It waits for the ticket's number, and after the refusal.
+            // It looks for the ticket's number every second, and waits after the refusal.
             Err(_) => world.clock.advance(Duration::from_secs(1)),
         }
     }

@@ -144,13 +144,16 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`SilenceError::Wrong`] with what is wrong about it, [`SilenceError::TooMany`] beyond what decisions can look
-    /// at, and whatever the store has to say.
+    /// [`SilenceError::Wrong`] with what is wrong about it, [`SilenceError::Over`] if it ends before it could hold,
+    /// [`SilenceError::TooMany`] beyond what decisions can look at, and whatever the store has to say.
     pub async fn add_silence(&self, silence: NewSilence, now: Timestamp) -> Result<Silence, SilenceError> {
         let silence = silence.with_id(SilenceId::new());
         let findings = silence.check();
         if findings.has_errors() {
             return Err(SilenceError::Wrong(findings));
+        }
+        if silence.until <= now {
+            return Err(SilenceError::Over { until: silence.until });
         }
         if self.read(move |reader| reader.silences(now, MOST_SILENCES)).await?.len() >= MOST_SILENCES {
             return Err(SilenceError::TooMany { most: MOST_SILENCES });

@@ -50,6 +50,12 @@ pub enum SilenceError {
     /// It cannot be used as it is.
     #[error("the silence cannot be used:\n{}", .0.render())]
     Wrong(Findings),
+    /// Its time is over.
+    #[error("the silence would be over already: it ends at {until}")]
+    Over {
+        /// When it ends.
+        until: Timestamp,
+    },
     /// There are as many as decisions can look at.
     #[error("there are {most} silences already: end some of them first")]
     TooMany {

@@ -415,6 +415,8 @@ async fn a_silence_that_cannot_be_used_is_refused_with_the_reason() {
     let fixture = Fixture::new();
     let wrong = fixture.store.add_silence(new_silence(&json!({"when": {"devise": 1}})), at(0)).await;
     assert!(wrong.unwrap_err().to_string().contains("did you mean `device`?"));
+    let over = fixture.store.add_silence(new_silence(&json!({"rule": "x"})), at(600)).await.unwrap_err();
+    assert_eq!(over.to_string(), "the silence would be over already: it ends at 2026-01-05T08:10:00Z");
     for number in 0..MOST_SILENCES {
         let silence = new_silence(&json!({"rule": format!("r{number}")}));
         fixture.store.add_silence(silence, at(0)).await.unwrap();
