@@ -1,26 +1,24 @@
-//! The functions scripts have beyond Rhai's own: views, text, times, look-ups and the effects.
-
-use std::cell::RefCell;
-use std::collections::HashMap;
+//! The functions scripts have beyond Rhai's own: views, times, look-ups and the effects; `texts` has those on texts.
 
 use jiff::tz::TimeZone;
-use regex::Regex;
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Position};
 use serde_json::Value;
 
 use super::frame::{self, ScriptEffect};
-use super::view::{RawHtml, View, from_value, to_value};
+use super::texts;
+use super::view::{View, to_value};
 
-type Fallible<T> = Result<T, Box<EvalAltResult>>;
+pub(super) type Fallible<T> = Result<T, Box<EvalAltResult>>;
 
-fn fail<T>(message: impl Into<String>) -> Fallible<T> {
+pub(super) fn fail<T>(message: impl Into<String>) -> Fallible<T> {
     Err(EvalAltResult::ErrorRuntime(message.into().into(), Position::NONE).into())
 }
 
 pub(super) fn register(engine: &mut Engine) {
     views(engine);
+    texts::register(engine);
+    // ORDER: after the texts, which take nothing for an empty one where no better is known.
     nothing(engine);
-    texts(engine);
     times(engine);
     tables(engine);
     effects(engine);
@@ -64,7 +62,7 @@ fn nothing(engine: &mut Engine) {
     for name in ["starts_with", "ends_with", "contains", "matches"] {
         engine.register_fn(name, |(): &mut (), _: ImmutableString| false);
     }
-    for name in ["lower", "upper", "trim", "to_lower", "to_upper"] {
+    for name in ["to_lower", "to_upper"] {
         engine.register_fn(name, |(): &mut ()| String::new());
     }
     engine
@@ -73,97 +71,7 @@ fn nothing(engine: &mut Engine) {
         .register_fn("keys", |(): &mut ()| Array::new())
         .register_fn("values", |(): &mut ()| Array::new())
         .register_fn("split", |(): &mut (), _: ImmutableString| Array::new())
-        .register_fn("truncate", |(): &mut (), _: i64| String::new())
         .register_fn("to_number", |(): &mut ()| Dynamic::UNIT);
-}
-
-fn texts(engine: &mut Engine) {
-    engine
-        .register_fn("lower", |text: ImmutableString| text.to_lowercase())
-        .register_fn("upper", |text: ImmutableString| text.to_uppercase())
-        .register_fn("trim", |text: ImmutableString| text.trim().to_owned())
-        .register_fn("truncate", |text: ImmutableString, len: i64| truncate(&text, len))
-        .register_fn("html", |text: ImmutableString| crate::template::escape_html(&text))
-        .register_fn("raw_html", |text: ImmutableString| RawHtml(text))
-        .register_fn("join", |items: Array, separator: ImmutableString| {
-            items
-                .iter()
-                .map(|i| crate::value::to_text(&to_value(i)).into_owned())
-                .collect::<Vec<_>>()
-                .join(&separator)
-        })
-        .register_fn("matches", |text: ImmutableString, pattern: ImmutableString| -> Fallible<bool> {
-            Ok(regex(&pattern)?.is_match(&text))
-        })
-        .register_fn("regex_find", |text: ImmutableString, pattern: ImmutableString| -> Fallible<Dynamic> {
-            let regex = regex(&pattern)?;
-            Ok(regex.captures(&text).map_or(Dynamic::UNIT, |found| {
-                found.get(1).or_else(|| found.get(0)).map_or(Dynamic::UNIT, |m| m.as_str().into())
-            }))
-        })
-        .register_fn(
-            "regex_replace",
-            |text: ImmutableString, pattern: ImmutableString, with: ImmutableString| -> Fallible<String> {
-                Ok(regex(&pattern)?.replace_all(&text, with.as_str()).into_owned())
-            },
-        )
-        .register_fn(
-            "default",
-            |value: Dynamic, other: Dynamic| {
-                if crate::value::is_empty(&to_value(&value)) { other } else { value }
-            },
-        )
-        .register_fn("parse_json", |text: ImmutableString| -> Fallible<Dynamic> {
-            match serde_json::from_str::<Value>(&text) {
-                Ok(value) => Ok(from_value(value)),
-                Err(error) => fail(format!("the text is not JSON: {error}")),
-            }
-        })
-        .register_fn("to_number", |value: Dynamic| {
-            let value = to_value(&value);
-            match crate::value::to_number(&value) {
-                Some(n) if n.fract() == 0.0 && n.abs() < 9e15 => Dynamic::from(n as i64),
-                Some(n) => Dynamic::from(n),
-                None => Dynamic::UNIT,
-            }
-        });
-}
-
-// LIMIT: patterns compile to bounded machines; this size is the crate's own idea of a reasonable one.
-const REGEX_BYTES: usize = 1 << 20;
-
-// LIMIT: the patterns of a rule set are few; one put together from values must not fill the memory.
-const MAX_PATTERNS: usize = 256;
-
-thread_local! {
-    /// Compiling a pattern costs a thousand times what matching it does, and scripts bring the same ones each time.
-    static PATTERNS: RefCell<HashMap<String, Regex>> = RefCell::default();
-}
-
-fn regex(pattern: &str) -> Fallible<Regex> {
-    PATTERNS.with_borrow_mut(|known| {
-        if let Some(regex) = known.get(pattern) {
-            return Ok(regex.clone());
-        }
-        let regex = regex::RegexBuilder::new(pattern)
-            .size_limit(REGEX_BYTES)
-            .build()
-            .or_else(|error| fail(format!("the pattern `{pattern}` is not valid: {error}")))?;
-        if known.len() >= MAX_PATTERNS {
-            known.clear();
-        }
-        known.insert(pattern.to_owned(), regex.clone());
-        Ok(regex)
-    })
-}
-
-/// At most `len` characters, the last one an ellipsis where something was cut.
-fn truncate(text: &str, len: i64) -> String {
-    let len = usize::try_from(len).unwrap_or(0);
-    if text.chars().nth(len).is_none() {
-        return text.to_owned();
-    }
-    text.chars().take(len.saturating_sub(1)).chain(std::iter::once('…').take(len.min(1))).collect()
 }
 
 fn times(engine: &mut Engine) {

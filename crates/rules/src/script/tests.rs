@@ -1,6 +1,8 @@
 use super::*;
 use serde_json::json;
 
+mod helpers;
+
 const KNOWN: [&str; 4] = ["event", "case", "vars", "now"];
 
 fn with_env<T>(event: Value, body: impl FnOnce(&Env<'_>) -> T) -> T {
