@@ -19,10 +19,14 @@ impl Dice {
     }
 }
 
-/// The words of the languages at hand, as libFuzzer's dictionaries have them.
+/// The words of the languages at hand, as libFuzzer's dictionaries have them: `\\`, `\"` and `\x0A` alone are escapes.
 fn dictionary() -> Vec<String> {
     let text = include_str!("../../../../../fuzz/words.dict");
-    text.lines().filter_map(|line| serde_json::from_str(line.trim()).ok()).collect()
+    let words = text.lines().filter(|line| !line.starts_with('#')).map(|line| {
+        let json = line.replace("\\x", "\\u00");
+        serde_json::from_str(&json).unwrap_or_else(|error| panic!("{line} is no word: {error}"))
+    });
+    words.collect()
 }
 
 /// Runs `target` with each seed as it is, and `runs` times with one that was changed in up to six places.
