@@ -128,3 +128,25 @@ async fn a_changed_rule_is_taken_on_request_and_a_broken_one_is_not() {
     haloward.kill().await;
     sandbox.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_rule_is_taken_by_itself() {
+    let sandbox = Sandbox::start(SandboxConfig::default()).await.expect("a sandbox");
+    let rules = |summary: &str| {
+        format!("rules:\n  - {{ id: all, then: {{ open_ticket: {{ summary: '{summary}' }} }} }}\n")
+    };
+    let install = Install::with_rules(&sandbox.url(), &rules("old"));
+    let haloward = Process::start(&install).await;
+    install.write("rules/rules.yaml", "rules: [ { id: broken, thenn: {} } ]");
+    haloward.says("the rules stay as they were").await;
+    install.write("rules/rules.yaml", &rules("brand new"));
+    haloward.says("the rules were read again").await;
+    let alert = alertmanager(&[alert("firing", "f1", "Any", "C:")]);
+    assert_eq!(post(&haloward.url, "prom", &alert).await.expect("answers").status, 202);
+    sandbox
+        .wait_for(|s| s.tickets.iter().any(|t| t.summary == "brand new"), PATIENCE)
+        .await
+        .expect("the new rule decides");
+    haloward.kill().await;
+    sandbox.stop().await;
+}

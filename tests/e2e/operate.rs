@@ -128,3 +128,42 @@ async fn a_service_that_never_ran_has_nothing_to_show() {
     assert!(ended.stderr.contains("there is no store at"), "{}", ended.stderr);
     assert!(ended.stderr.contains("`haloward run` makes it at its first start"), "{}", ended.stderr);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_made_while_it_runs_can_be_started_from() {
+    let sandbox = Sandbox::start(SandboxConfig::default()).await.expect("a sandbox");
+    let install = Install::with_rules(&sandbox.url(), RULES);
+    let store = install.config().with_file_name("haloward.db");
+    let copy = install.config().with_file_name("copy.db");
+    let haloward = Process::start(&install).await;
+    let send = async |url: &str, name: &str| {
+        let payload = alertmanager(&[alert("firing", name, "DiskFull", "C:")]);
+        assert_eq!(post(url, "prom", &payload).await.expect("answers").status, 202);
+    };
+    send(&haloward.url, "a1").await;
+    until(&install, &["queue", "list"], |queue| queue["items"] == serde_json::json!([])).await;
+    sandbox.wait_for(|s| s.tickets.len() == 1, PATIENCE).await.expect("a ticket");
+    let copied = ask(&install, &["backup", copy.to_str().expect("a path")]).await;
+    assert_eq!(copied.code, Some(0), "{}", copied.stderr);
+    let again = ask(&install, &["backup", copy.to_str().expect("a path")]).await;
+    assert_eq!(again.code, Some(2), "{}", again.stdout);
+    assert!(again.stderr.contains("is already there"), "{}", again.stderr);
+    // What came after the copy is lost with the disk.
+    haloward.kill().await;
+    for suffix in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(store.with_file_name(format!("haloward.db{suffix}")));
+    }
+    std::fs::rename(&copy, &store).expect("renames");
+    let haloward = Process::start(&install).await;
+    send(&haloward.url, "a1").await;
+    send(&haloward.url, "b1").await;
+    sandbox.wait_for(|s| s.tickets.len() == 2, PATIENCE).await.expect("the second alert's ticket");
+    let cases = until(&install, &["cases", "list"], |cases| {
+        cases["items"].as_array().is_some_and(|items| items.iter().any(|case| case["count"] == 2))
+    })
+    .await;
+    assert_eq!(cases["items"].as_array().map(Vec::len), Some(2), "the first one's case is known: {cases}");
+    assert_eq!(sandbox.tickets().len(), 2);
+    haloward.kill().await;
+    sandbox.stop().await;
+}

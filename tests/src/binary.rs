@@ -104,6 +104,11 @@ impl Process {
         let pid = self.child.id().expect("it runs").to_string();
         let asked = std::process::Command::new("kill").args(["-HUP", &pid]).status().expect("kill runs");
         assert!(asked.success());
+        self.says(answer).await;
+    }
+
+    /// Waits until it says `answer`.
+    pub async fn says(&self, answer: &str) {
         let mut said = self.said.clone();
         let waiting = said.wait_for(|log| log.contains(answer));
         tokio::time::timeout(PATIENCE, waiting).await.expect("it answers").expect("it lives");

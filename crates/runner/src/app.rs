@@ -15,7 +15,8 @@ use tokio::task::JoinHandle;
 use crate::address::Address;
 use crate::api::{self, ApiState, Standing};
 use crate::clock::Clock;
-use crate::config::{Config, Loaded, SecretError};
+use crate::config::{Config, Loaded, Retention, SecretError};
+use crate::metrics::Metrics;
 use crate::notifier::{Channel, ChannelError};
 use crate::receiver::{Door, DoorState, router};
 use crate::runtime::{CATALOGUE_EVERY, Happening, LiveRules, Runtime, RuntimeConfig, Stopped};
@@ -75,6 +76,9 @@ pub struct App {
     server: JoinHandle<()>,
     store: Store,
     rules: watch::Sender<LiveRules>,
+    wire: watch::Sender<Arc<WireSettings>>,
+    retention: watch::Sender<Retention>,
+    metrics: Metrics,
     door: Arc<ArcSwap<Door>>,
     standing: Arc<Standing>,
     clock: Arc<dyn Clock>,
@@ -100,9 +104,14 @@ impl App {
         let token = Token::find_or_make(&loaded.config)?;
         let track = loaded.config.halo.as_ref().map_or(Duration::from_secs(60), |halo| halo.track);
         let (rules, live) = watch::channel(live_rules(&loaded));
+        let (wire, wires) = watch::channel(Arc::new(wire_settings(&loaded.config)));
+        let (retention, keeps) = watch::channel(loaded.config.retention);
+        let metrics = Metrics::new();
         let standing = Arc::new(Standing::new(&loaded, clock.now()));
         let runtime = Runtime::start(RuntimeConfig {
-            wire: wire_settings(&loaded.config),
+            wire: wires,
+            retention: keeps,
+            metrics: metrics.clone(),
             clock: Arc::clone(&clock),
             track,
             channels,
@@ -119,14 +128,29 @@ impl App {
             client,
             clock: Arc::clone(&clock),
             started_at: clock.now(),
+            metrics: metrics.clone(),
             standing: Arc::clone(&standing),
         });
-        let state = DoorState::new(door, store.clone(), Arc::clone(&clock));
+        let state = DoorState::new(door, store.clone(), Arc::clone(&clock), metrics.clone());
         let door = Arc::clone(&state.door);
         let (stop, stopping) = watch::channel(false);
         let server = tokio::spawn(serve(listener, router(state).merge(api), stopping));
         let address = Address::tell(&loaded.config.store, addr);
-        Ok(Self { addr, runtime, stop, server, store, rules, door, standing, clock, address })
+        Ok(Self {
+            addr,
+            runtime,
+            stop,
+            server,
+            store,
+            rules,
+            wire,
+            retention,
+            metrics,
+            door,
+            standing,
+            clock,
+            address,
+        })
     }
 
     /// Where the receiver listens.
@@ -150,12 +174,16 @@ impl App {
         let door = Door::new(loaded)?;
         self.rules.send_replace(live_rules(loaded));
         self.door.store(Arc::new(door));
+        self.wire.send_replace(Arc::new(wire_settings(&loaded.config)));
+        self.retention.send_replace(loaded.config.retention);
+        self.metrics.reloaded(true);
         self.standing.taken(loaded, self.clock.now());
         Ok(())
     }
 
     /// Newer files have mistakes and are not taken: whoever asks how the service stands is told so.
     pub fn refuse(&self, problem: impl Into<String>) {
+        self.metrics.reloaded(false);
         self.standing.refused(problem.into(), self.clock.now());
     }
 

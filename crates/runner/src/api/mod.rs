@@ -5,6 +5,7 @@ mod answer;
 mod operate;
 mod read;
 mod routes;
+mod silences;
 mod state;
 
 pub use state::{ApiState, Standing};
@@ -16,10 +17,11 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
 
 use crate::receiver::Problem;
 
-/// All routes of the API, and `/readyz`, which tells more to whoever has the token.
+/// All routes of the API; `/metrics`; and `/readyz`, which tells more to whoever has the token.
 pub fn router(state: ApiState) -> Router {
     let state = Arc::new(state);
     let mut api = Router::new();
@@ -27,7 +29,8 @@ pub fn router(state: ApiState) -> Router {
         api = api.route(route.path, (route.handler)());
     }
     let guarded = api.route_layer(middleware::from_fn_with_state(Arc::clone(&state), only_with_token));
-    guarded.route("/readyz", axum::routing::get(read::readyz)).with_state(state)
+    let open = guarded.route("/readyz", get(read::readyz)).route("/metrics", get(read::metrics));
+    open.with_state(state)
 }
 
 async fn only_with_token(State(state): State<Arc<ApiState>>, request: Request, next: Next) -> Response {

@@ -26,7 +26,7 @@ pub(super) struct Giving {
 }
 
 /// A body that may be missing; what is there must be understood whole.
-fn body<T: DeserializeOwned + Default>(bytes: &Bytes) -> Result<T, Problem> {
+pub(super) fn body<T: DeserializeOwned + Default>(bytes: &Bytes) -> Result<T, Problem> {
     if bytes.is_empty() {
         return Ok(T::default());
     }

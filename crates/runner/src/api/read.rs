@@ -5,11 +5,12 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
-use super::answer::{Answer, answer, question};
+use super::answer::{Answer, answer, problem, question};
 use super::has_token;
 use super::state::ApiState;
 use crate::inspect::{
@@ -17,6 +18,7 @@ use crate::inspect::{
     EventsQuery, InspectError, Ledger, LedgerQuery, List, OperationLine, OperationStory, OperationsQuery,
     ServiceStatus, SourceLine,
 };
+use crate::receiver::Problem;
 use crate::store::{Reader, StoreError};
 
 type Api = State<Arc<ApiState>>;
@@ -127,6 +129,13 @@ pub(super) async fn readyz(State(state): Api, headers: HeaderMap) -> Response {
         }
     };
     (code, Json(body)).into_response()
+}
+
+/// Counts and times for Prometheus: numbers, and names of sources.
+pub(super) async fn metrics(State(state): Api) -> Result<Response, Problem> {
+    let store = ask(&state, inspect::store_status).await.map_err(|error| problem(&error))?;
+    let text = state.metrics.text(&store, &state.client.budget().into(), state.clock.now());
+    Ok(([(CONTENT_TYPE, crate::metrics::CONTENT_TYPE)], text).into_response())
 }
 
 /// What somebody should look at, in words.

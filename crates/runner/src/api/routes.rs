@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, post};
 use serde_json::{Map, Value, json};
 
 use super::state::ApiState;
-use super::{operate, read};
+use super::{operate, read, silences};
 
 /// One route.
 pub(super) struct Route {
@@ -26,6 +26,7 @@ pub(super) struct Route {
 
 const BEFORE: (&str, &str) = ("before", "the `next` of the page before");
 const LIMIT: (&str, &str) = ("limit", "at most so many, up to 500; else 50");
+const SILENCE: &[&str] = &["id", "when", "key", "rule", "from", "until", "comment", "by"];
 const LIST: &[&str] = &["items", "next"];
 
 #[rustfmt::skip]
@@ -66,6 +67,14 @@ pub(super) const ROUTES: &[Route] = &[
     Route { method: "get", path: "/api/v1/ledger", does: "What became of each source's events, day by day (UTC).",
         query: &[("days", "so many days, today included; else 7")], body: &[], gives: &["items"],
         handler: || get(read::ledger) },
+    Route { method: "get", path: "/api/v1/silences", does: "The silences that stand or will.",
+        query: &[], body: &[], gives: LIST, handler: || get(silences::list) },
+    Route { method: "post", path: "/api/v1/silences", does: "Adds a silence: alerts like these open no tickets until then.",
+        query: &[], body: &[("when", "conditions on the event, as in a rule"), ("key", "the case's key, `*` for any text"),
+            ("rule", "the rule's id"), ("from", "else now"), ("until", "when it ends"), ("comment", "why"), ("by", "who")],
+        gives: SILENCE, handler: || post(silences::add) },
+    Route { method: "delete", path: "/api/v1/silences/{id}", does: "Ends a silence: what still fires gets its ticket.",
+        query: &[], body: &[], gives: SILENCE, handler: || delete(silences::end) },
     Route { method: "get", path: "/api/v1/openapi.json", does: "This document.",
         query: &[], body: &[], gives: &["openapi", "info", "paths", "components", "security"],
         handler: || get(async || Json(document())) },

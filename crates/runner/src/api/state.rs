@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::config::{Auth, Loaded};
 use crate::inspect::{RulesStatus, SourceLine};
+use crate::metrics::Metrics;
 use crate::runtime::{Controls, LiveRules};
 use crate::store::Store;
 use crate::token::Token;
@@ -30,6 +31,8 @@ pub struct ApiState {
     pub clock: Arc<dyn Clock>,
     /// Since when it runs.
     pub started_at: Timestamp,
+    /// What is counted.
+    pub metrics: Metrics,
     /// What changes with a reload.
     pub standing: Arc<Standing>,
 }

@@ -48,7 +48,9 @@ impl Product {
             &format!(
                 "halo: {{ url: \"{}\", client_id: {}, client_secret: file:secret }}\n\
                  server: {{ listen: 127.0.0.1:0, token: file:token }}\n\
-                 sources: {{ own: {{ webhook: {{ preset: generic, auth: none }} }} }}\n",
+                 sources:\n\
+                 {{ own: {{ webhook: {{ preset: generic, auth: none }} }},\n\
+                 chatty: {{ webhook: {{ preset: generic, auth: none, limit: {{ requests: 2, per: 1h }} }} }} }}\n",
                 sandbox.url(),
                 config.client_id
             ),
@@ -274,5 +276,89 @@ async fn what_halopsa_refused_is_corrected_and_sent_again_or_given_up() {
     assert_eq!(product.post(&drop, &json!({})).await.0, 409);
     assert_eq!(product.get("/api/v1/operations/op_0000000000000").await.0, 404);
     assert_eq!(product.get("/api/v1/operations/x").await.0, 400);
+    product.stop().await;
+}
+
+#[tokio::test]
+async fn a_source_over_its_limit_is_told_when_to_come_back() {
+    let product = Product::start().await;
+    let http = http(false).unwrap();
+    let mut statuses = Vec::new();
+    for number in 0..3 {
+        let event = json!({ "check": "limited", "device": { "name": number } });
+        let answer = http.post(product.url("/hooks/chatty")).json(&event).send().await.unwrap();
+        statuses.push(answer.status().as_u16());
+        if number == 2 {
+            let seconds: u64 = answer.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+            assert!((1..=1_800).contains(&seconds), "{seconds}");
+            let problem: Value = answer.json().await.unwrap();
+            assert_eq!(problem["title"], "The source sends too much");
+        }
+    }
+    assert_eq!(statuses, [202, 202, 429]);
+    product.fire("unlimited", "srv-01").await;
+    let metrics = http.get(product.url("/metrics")).send().await.unwrap();
+    assert!(metrics.headers()["content-type"].to_str().unwrap().starts_with("application/openmetrics-text"));
+    let text = metrics.text().await.unwrap();
+    for line in [
+        "haloward_events_accepted_total{source=\"chatty\"} 2",
+        "haloward_events_accepted_total{source=\"own\"} 1",
+        "haloward_deliveries_refused_total{status=\"429\"} 1",
+        "haloward_accept_seconds_count 3",
+        "haloward_budget_requests{requests=\"limit\"} 300",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line} in:\n{text}");
+    }
+    product.stop().await;
+}
+
+#[tokio::test]
+async fn a_silence_is_added_listed_and_ended() {
+    let product = Product::start().await;
+    let wrong = product
+        .post(
+            "/api/v1/silences",
+            &json!({ "when": { "severity": { "bellow": 1 } }, "until": "2999-01-01T00:00:00Z" }),
+        )
+        .await;
+    assert_eq!(wrong.0, 400, "{}", wrong.1);
+    assert!(wrong.1["detail"].as_str().unwrap().contains("bellow"), "{}", wrong.1);
+    let wanted = json!({ "key": "disk/srv-0*", "until": "2999-01-01T00:00:00Z", "comment": "new disks" });
+    let (status, silence) = product.post("/api/v1/silences", &wanted).await;
+    assert_eq!(status, 200, "{silence}");
+    let (_, listed) = product.get("/api/v1/silences").await;
+    assert_eq!(listed["items"], json!([silence]));
+    let event = product.fire("disk", "srv-01").await;
+    let decided = async {
+        loop {
+            let (_, story) = product.get(&format!("/api/v1/events/{event}")).await;
+            if story["decision"].is_object() {
+                return story["decision"]["outcome"].clone();
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    assert_eq!(tokio::time::timeout(HANGS, decided).await.expect("it is decided"), "silenced");
+    let url = product.url(&format!("/api/v1/silences/{}", silence["id"].as_str().unwrap()));
+    let end = || http(false).unwrap().delete(&url).bearer_auth(TOKEN).send();
+    assert_eq!(end().await.unwrap().status(), 200);
+    assert_eq!(end().await.unwrap().status(), 404, "it is over");
+    let (_, listed) = product.get("/api/v1/silences").await;
+    assert_eq!(listed["items"], json!([]));
+    product.stop().await;
+}
+
+#[tokio::test]
+async fn files_with_mistakes_are_a_problem_that_can_be_seen() {
+    let product = Product::start().await;
+    product.app().refuse("the files have mistakes: `haloward check` shows them");
+    let (status, ready) = product.get("/readyz").await;
+    assert_eq!((status, &ready["ready"]), (200, &json!(true)), "the last good rules decide");
+    assert_eq!(
+        ready["problems"],
+        json!(["newer rules were not taken: the files have mistakes: `haloward check` shows them"])
+    );
+    let text = http(false).unwrap().get(product.url("/metrics")).send().await.unwrap().text().await.unwrap();
+    assert!(text.contains("haloward_rules_stale 1\n"), "{text}");
     product.stop().await;
 }

@@ -42,8 +42,9 @@ pub(super) fn run(args: &Args, global: &Global, out: &mut Out) -> Ended {
         let _ = std::fs::remove_file(&partial);
         return Err(fail(error));
     }
-    std::fs::rename(&partial, target)
-        .map_err(|error| Failure::new(format!("cannot rename the copy to `{}`: {error}", target.display())))?;
+    std::fs::rename(&partial, target).map_err(|error| {
+        Failure::new(format!("cannot rename the copy to `{}`: {error}", target.display()))
+    })?;
     let bytes = std::fs::metadata(target).map(|meta| meta.len()).unwrap_or_default();
     if out.is_json() {
         out.json(&json!({ "file": target, "bytes": bytes }))?;

@@ -1,6 +1,7 @@
 //! The command line: what was typed, which command it is, and what its end means.
 
 mod api;
+mod backup;
 mod cases;
 mod catalogue;
 mod check;
@@ -18,6 +19,7 @@ mod queue;
 mod run;
 mod sandbox;
 pub(crate) mod service;
+mod silence;
 mod test;
 
 use std::path::PathBuf;
@@ -73,8 +75,12 @@ enum Command {
     Events(events::Args),
     /// Look at what goes to HaloPSA; try again, correct or give up what it refused.
     Queue(queue::Args),
+    /// List, add and end silences: alerts like these open no tickets until then.
+    Silence(silence::Args),
     /// Show what became of each source's events, day by day.
     Ledger(ledger::Args),
+    /// Copy the store, also while the service runs.
+    Backup(backup::Args),
     /// Send any request to HaloPSA.
     Api(api::Args),
     /// List the presets, or show one with its setup steps.
@@ -162,7 +168,9 @@ fn dispatch(cli: &Cli, out: &mut Out) -> Ended {
         Command::Cases(args) => cases::run(args, global, out),
         Command::Events(args) => events::run(args, global, out),
         Command::Queue(args) => queue::run(args, global, out),
+        Command::Silence(args) => silence::run(args, global, out),
         Command::Ledger(args) => ledger::run(args, global, out),
+        Command::Backup(args) => backup::run(args, global, out),
         Command::Api(args) => api::run(args, global, out),
         Command::Presets(args) => presets::run(args, global, out),
         Command::Init(args) => init::run(args, out),

@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::clock::SystemClock;
 use crate::config::Loaded;
 use crate::signals::Asked;
+use crate::watch::{self, Places, Watch};
 
 /// Run the service.
 #[derive(Debug, clap::Args)]
@@ -48,6 +49,8 @@ pub(super) fn run(args: &Args, global: &Global) -> Ended {
     })?;
     let host = halo.site.host();
     let path = loaded.path.clone();
+    let mut places = Places::of(&loaded);
+    let mut watch = Watch::since(places.look());
     start_logs(args.log);
     runtime()?.block_on(async {
         let (rules, sources) = (loaded.rules.rules().len(), loaded.config.sources.len());
@@ -56,8 +59,15 @@ pub(super) fn run(args: &Args, global: &Global) -> Ended {
             .await
             .map_err(|error| Failure::help(error.to_string(), error.hint()))?;
         tracing::info!(listen = %app.addr(), %host, rules, sources, "running");
-        while signals.next().await == Asked::Reload {
-            reload(&app, path.as_deref());
+        loop {
+            tokio::select! {
+                asked = signals.next() => match asked {
+                    Asked::Reload => tracing::info!("asked to read the files again"),
+                    Asked::End => break,
+                },
+                () = changed(&mut watch, &places) => tracing::info!("files have changed"),
+            }
+            places = reload(&app, path.as_deref()).unwrap_or(places);
         }
         tracing::info!("stopping");
         app.stop().await;
@@ -66,13 +76,28 @@ pub(super) fn run(args: &Args, global: &Global) -> Ended {
     })
 }
 
-/// Reads the files again. One mistake, and everything stays as it was.
-fn reload(app: &App, path: Option<&Path>) {
+/// Waits until files have changed, and no longer do.
+async fn changed(watch: &mut Watch, places: &Places) {
+    loop {
+        tokio::time::sleep(watch::EVERY).await;
+        let places = places.clone();
+        // A look that failed is made again.
+        if let Ok(look) = tokio::task::spawn_blocking(move || places.look()).await
+            && watch.next(look)
+        {
+            return;
+        }
+    }
+}
+
+/// Reads the files again, and says where they are by now. One mistake, and everything stays as it was.
+fn reload(app: &App, path: Option<&Path>) -> Option<Places> {
     let loaded = match Loaded::load(path, &[]) {
         Ok(loaded) => loaded,
         Err(error) => {
             app.refuse(format!("the files cannot be read: {error}"));
-            return tracing::error!(%error, "the files cannot be read: the rules stay as they were");
+            tracing::error!(%error, "the files cannot be read: the rules stay as they were");
+            return None;
         }
     };
     if loaded.findings.has_errors() {
@@ -82,19 +107,17 @@ fn reload(app: &App, path: Option<&Path>) {
             errors,
             "the files have mistakes: the rules stay as they were; `haloward check` shows them"
         );
-        return print_findings(&loaded.findings);
+        print_findings(&loaded.findings);
+        return None;
     }
-    match app.reload(&loaded) {
-        Ok(()) => tracing::info!(
-            rules = loaded.rules.rules().len(),
-            version = loaded.version,
-            "the rules were read again"
-        ),
-        Err(error) => {
-            app.refuse(format!("a secret cannot be read: {error}"));
-            tracing::error!(%error, "a secret cannot be read: the rules stay as they were");
-        }
+    if let Err(error) = app.reload(&loaded) {
+        app.refuse(format!("a secret cannot be read: {error}"));
+        tracing::error!(%error, "a secret cannot be read: the rules stay as they were");
+        return None;
     }
+    let (rules, version) = (loaded.rules.rules().len(), &loaded.version);
+    tracing::info!(rules, version, "the rules were read again");
+    Some(Places::of(&loaded))
 }
 
 fn start_logs(format: LogFormat) {

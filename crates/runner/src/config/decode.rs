@@ -10,6 +10,7 @@ use haloward_rules::{
     Settings, SourceFile, read_yaml,
 };
 
+use super::retention::Retention;
 use super::{Config, HaloConfig, SourceConfig};
 
 /// What the contract's example gives every ticket, where no configuration does.
@@ -57,6 +58,7 @@ impl Config {
             config.settings.ticket_defaults(file, node);
         }
         if let Some(node) = fields.take("clients") {
+            config.clients_file = scalar(node).map(|name| config.dir.join(name));
             let dir = config.dir.clone();
             super::clients::read(file, node, &dir, &mut config, findings);
         }
@@ -64,6 +66,9 @@ impl Config {
             && let Some(name) = scalar(node).and_then(|text| Reference::from_value(&text.into()))
         {
             config.names.push(NameUse::new(NameKind::OwnClient, name, file.place(node.span)));
+        }
+        if let Some(node) = fields.take("retention") {
+            config.retention = Retention::decode(file, node, findings);
         }
         config.unmatched_client = fields.text("unmatched_client", findings);
         let choices = [("open_ticket", OnRuleError::OpenTicket), ("ignore", OnRuleError::Ignore)];
@@ -166,15 +171,23 @@ fn is_name(text: &str) -> bool {
 }
 
 fn size(text: &str) -> Option<usize> {
+    bytes(text)
+        .and_then(|bytes| usize::try_from(bytes).ok())
+        .filter(|bytes| (1..=32 * 1024 * 1024).contains(bytes))
+}
+
+/// A size in bytes: `512KiB`, `4GiB`.
+pub(super) fn bytes(text: &str) -> Option<u64> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let number: usize = text[..digits].parse().ok()?;
+    let number: u64 = text[..digits].parse().ok()?;
     let unit = match text[digits..].trim() {
         "" | "B" => 1,
-        "KiB" | "kB" | "KB" => 1024,
-        "MiB" | "MB" => 1024 * 1024,
+        "KiB" | "kB" | "KB" => 1 << 10,
+        "MiB" | "MB" => 1 << 20,
+        "GiB" | "GB" => 1 << 30,
         _ => return None,
     };
-    number.checked_mul(unit).filter(|bytes| (1..=32 * 1024 * 1024).contains(bytes))
+    number.checked_mul(unit)
 }
 
 /// The text of a scalar node.

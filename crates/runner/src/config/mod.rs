@@ -7,6 +7,7 @@ mod decode;
 mod files;
 mod halo;
 mod load;
+mod retention;
 mod secret;
 mod source;
 
@@ -15,6 +16,7 @@ pub use channel::{ChannelConfig, ChannelFormat};
 pub use halo::HaloConfig;
 pub(crate) use load::version;
 pub use load::{CATALOGUE_FILE, LoadError, Loaded, SavedCatalogue, find};
+pub use retention::Retention;
 pub use secret::{SecretError, SecretRef};
 pub use source::SourceConfig;
 
@@ -53,6 +55,10 @@ pub struct Config {
     pub names: Vec<NameUse>,
     /// The channels that `notify` posts to, by name.
     pub channels: BTreeMap<String, ChannelConfig>,
+    /// The file it was read from.
+    pub clients_file: Option<PathBuf>,
+    /// How long things are kept.
+    pub retention: Retention,
     /// The sources by name.
     pub sources: BTreeMap<String, SourceConfig>,
 }
@@ -76,6 +82,8 @@ impl Config {
             clients: ClientDirectory::default(),
             names: Vec::new(),
             channels: BTreeMap::new(),
+            clients_file: None,
+            retention: Retention::default(),
             sources: BTreeMap::new(),
         }
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use haloward_rules::{Fields, Finding, Findings, Node, Preset, PresetSet, Severity, SourceFile};
 
 use super::auth::Auth;
+use crate::receiver::Rate;
 
 /// A webhook that events come from.
 #[derive(Debug, Clone)]
@@ -19,6 +20,8 @@ pub struct SourceConfig {
     pub auth: Auth,
     /// The severity of events that have none.
     pub severity: Severity,
+    /// How many deliveries it may make, where that is limited.
+    pub limit: Option<Rate>,
 }
 
 /// The preset for payloads nobody described.
@@ -65,6 +68,7 @@ impl SourceConfig {
         {
             findings.push(PresetSet::unknown(preset_name).at(file.place(node.span)));
         }
+        let limit = fields.take("limit").and_then(|node| rate(file, node, findings));
         let severity = fields.choice("severity", &Severity::ALL, findings).unwrap_or(Severity::Medium);
         let auth = match fields.take("auth") {
             Some(auth) => Auth::decode(file, auth, dir, findings),
@@ -89,7 +93,33 @@ impl SourceConfig {
         }
         let map = map.and_then(|node| Preset::inline(name, file, node, findings)).map(Arc::new);
         fields.finish(findings);
-        Some(Self { preset: preset_name.unwrap_or_else(|| GENERIC.into()), map, auth: auth?, severity })
+        Some(Self {
+            preset: preset_name.unwrap_or_else(|| GENERIC.into()),
+            map,
+            auth: auth?,
+            severity,
+            limit,
+        })
+    }
+}
+
+/// How many deliveries in how much time.
+fn rate(file: &SourceFile, node: &Node, findings: &mut Findings) -> Option<Rate> {
+    let mut fields = Fields::of(file, node, "`limit`", findings)?;
+    let requests = fields.need("requests", findings).and_then(super::decode::scalar);
+    let per = fields.duration("per", findings);
+    fields.finish(findings);
+    let requests = requests.and_then(|text| text.parse::<u32>().ok()).filter(|requests| *requests > 0);
+    match (requests, per) {
+        (Some(requests), Some(per)) if !per.is_zero() => Some(Rate { requests, per }),
+        _ => {
+            findings.push(
+                Finding::error("HW182", "a source's `limit` is a number of requests per time")
+                    .at(file.place(node.span))
+                    .help("write `limit: { requests: 600, per: 1m }`"),
+            );
+            None
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use haloward_rules::{Cases, Event, Explain, Input, Mode, Path, Report, Step, TimerChange, step};
+use haloward_rules::{Cases, Event, Explain, Input, Mode, Outcome, Path, Report, Step, TimerChange, step};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -22,6 +22,10 @@ const BATCH_TIMERS: usize = 512;
 pub(super) struct Batch {
     pub(super) changes: DecisionBatch,
     pub(super) happenings: Vec<Happening>,
+    /// When the events of it were received.
+    pub(super) received: Vec<Timestamp>,
+    /// What was decided.
+    pub(super) outcomes: Vec<Outcome>,
 }
 
 /// Gives operations their ids.
@@ -66,7 +70,12 @@ impl Batch {
         // decided by the rules of before it.
         let rules = rules();
         let silences = silences.of(reader, now)?;
-        let batch = Self { changes: DecisionBatch::default(), happenings: Vec::new() };
+        let batch = Self {
+            changes: DecisionBatch::default(),
+            happenings: Vec::new(),
+            received: Vec::new(),
+            outcomes: Vec::new(),
+        };
         let mut making = Making { cases: BatchCases::new(reader, silences), batch, rules: &rules, ids, now };
         for message in messages {
             making.message(message);
@@ -144,6 +153,7 @@ impl Making<'_> {
             key: said.and_then(|decision| decision.key.clone()),
         });
         self.keep(step, &id.to_string(), Some(queue));
+        self.batch.received.push(received_at);
         self.batch.changes.position = Some(id);
     }
 
@@ -174,6 +184,7 @@ impl Making<'_> {
 
     fn record(&mut self, step: &Step, event: Option<EventId>, cause: &str) {
         let said = deciding(step);
+        self.batch.outcomes.push(step.outcome);
         let details = json!({ "outcome": step.outcome, "reason": step.reason, "decisions": step.decisions });
         self.batch.changes.records.push(DecisionRecord {
             event,

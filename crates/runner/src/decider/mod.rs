@@ -19,6 +19,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 
 use crate::clock::{Clock, later};
+use crate::metrics::Metrics;
 use crate::runtime::{Happening, LiveRules};
 use crate::store::{Change, IdSource, OperationId, Store, StoreError};
 use batch::{Batch, Ids};
@@ -54,6 +55,7 @@ struct Worker {
     runtime: Handle,
     trouble: Trouble,
     silences: SilenceCache,
+    metrics: Metrics,
 }
 
 impl Decider {
@@ -69,6 +71,7 @@ impl Decider {
         outbox: Arc<Notify>,
         notices: Arc<Notify>,
         stop: watch::Receiver<bool>,
+        metrics: Metrics,
     ) -> Result<Self, StoreError> {
         let last = store.read_blocking(|reader| reader.last_operation())?;
         let ids = IdSource::after(last.map_or(0, OperationId::number));
@@ -89,6 +92,7 @@ impl Decider {
             runtime,
             trouble,
             silences,
+            metrics,
         };
         std::thread::Builder::new()
             .name("decider".to_owned())
@@ -170,6 +174,13 @@ impl Worker {
         let operations = !batch.changes.operations.is_empty();
         if !batch.changes.is_empty() {
             self.store.commit_blocking(Change::Decided(Box::new(batch.changes)))?;
+        }
+        for outcome in batch.outcomes {
+            self.metrics.decided(outcome);
+        }
+        let now = self.clock.now();
+        for received_at in batch.received {
+            self.metrics.event_decided(received_at, now);
         }
         for message in waiting.drain(..) {
             message.committed();

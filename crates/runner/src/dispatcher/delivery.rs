@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use halopsa::Client;
 use haloward_rules::{Effect, EffectKind, Key, Parent, TicketDraft};
+use tokio::sync::watch;
 
 use super::protocol::{NotFound, not_found};
 use super::story::Stories;
@@ -16,6 +17,7 @@ use super::{Dispatcher, Pace, fold, lookup, priority};
 use crate::catalogue::CatalogueCache;
 use crate::clock::Clock;
 use crate::decider::Desk;
+use crate::metrics::Metrics;
 use crate::runtime::Happening;
 use crate::store::{KnownTicket, Operation, OperationState, Reader, Sending, Store, StoreError};
 use crate::wire::{Marker, WireSettings};
@@ -29,12 +31,13 @@ pub(super) struct Delivery {
     pub(super) store: Store,
     pub(super) client: Client,
     pub(super) catalogue: CatalogueCache,
-    pub(super) wire: Arc<WireSettings>,
+    pub(super) wire: watch::Receiver<Arc<WireSettings>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) desk: Desk,
     pub(super) happenings: tokio::sync::broadcast::Sender<Happening>,
     pub(super) pace: Pace,
     pub(super) stories: Stories,
+    pub(super) metrics: Metrics,
 }
 
 /// What a request is about, once it is known.
@@ -51,12 +54,13 @@ impl Delivery {
             store: dispatcher.store.clone(),
             client: dispatcher.client.clone(),
             catalogue: dispatcher.catalogue.clone(),
-            wire: Arc::clone(&dispatcher.wire),
+            wire: dispatcher.wire.clone(),
             clock: Arc::clone(&dispatcher.clock),
             desk: dispatcher.desk.clone(),
             happenings: dispatcher.happenings.clone(),
             pace: dispatcher.pace,
             stories: Stories::default(),
+            metrics: dispatcher.metrics.clone(),
         }
     }
 
@@ -67,6 +71,11 @@ impl Delivery {
             _ => self.send(&operation).await,
         };
         self.conclude(&operation, verdict).await
+    }
+
+    /// What the configuration says now about what goes out.
+    pub(super) fn wire(&self) -> Arc<WireSettings> {
+        Arc::clone(&self.wire.borrow())
     }
 
     pub(super) fn client_for(&self, operation: &Operation) -> Client {
@@ -112,7 +121,7 @@ impl Delivery {
     async fn find_ticket(&self, operation: &Operation) -> Result<Option<Verdict>, Trouble> {
         let since = operation.first_sent_at.unwrap_or(operation.created_at);
         let client = self.client_for(operation);
-        let tickets = lookup::tickets(&client, &self.wire.marker, &self.marker(operation), since).await?;
+        let tickets = lookup::tickets(&client, &self.wire().marker, &self.marker(operation), since).await?;
         self.looked_for(operation, tickets.iter().filter_map(|ticket| ticket.id).map(|id| id.0));
         let Some(first) = tickets.first() else { return Ok(None) };
         let mut verdict = self.opened(operation, first, true);

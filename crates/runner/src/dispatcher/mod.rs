@@ -25,9 +25,11 @@ pub use pace::Pace;
 pub(crate) use touched::{Seen, last_by_a_person, look};
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use halopsa::{Client, Priority};
 use haloward_rules::Severity;
 use jiff::Timestamp;
@@ -37,6 +39,7 @@ use tokio::task::JoinSet;
 use crate::catalogue::CatalogueCache;
 use crate::clock::{Clock, later};
 use crate::decider::Desk;
+use crate::metrics::Metrics;
 use crate::runtime::Happening;
 use crate::store::{
     Change, Operation, OperationId, OperationKind, OperationState, Store, StoreError, Transition,
@@ -55,12 +58,13 @@ pub(crate) struct Dispatcher {
     pub(crate) store: Store,
     pub(crate) client: Client,
     pub(crate) catalogue: CatalogueCache,
-    pub(crate) wire: Arc<WireSettings>,
+    pub(crate) wire: watch::Receiver<Arc<WireSettings>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) desk: Desk,
     pub(crate) happenings: broadcast::Sender<Happening>,
     pub(crate) outbox: Arc<Notify>,
     pub(crate) pace: Pace,
+    pub(crate) metrics: Metrics,
 }
 
 /// What a task that ended tells.
@@ -182,10 +186,17 @@ impl Dispatcher {
             let delivery = Arc::clone(delivery);
             state.tasks.spawn(async move {
                 let id = operation.id;
-                let result = if is_recheck {
-                    delivery.recheck(operation).await
-                } else {
-                    delivery.deliver(operation).await
+                let work = async {
+                    if is_recheck {
+                        delivery.recheck(operation.clone()).await
+                    } else {
+                        delivery.deliver(operation.clone()).await
+                    }
+                };
+                // Whatever it came to, its place is given back: a bug must not stop the others.
+                let result = match AssertUnwindSafe(work).catch_unwind().await {
+                    Ok(result) => result,
+                    Err(_) => delivery.broke(&operation, is_recheck).await,
                 };
                 match result {
                     Ok(away) => Ended::Delivered { id, away },

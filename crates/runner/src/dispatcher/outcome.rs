@@ -9,8 +9,9 @@ use super::delivery::Delivery;
 use super::pace::Backoff;
 use super::verdict::{Verdict, Wait};
 use crate::clock::later;
+use crate::metrics::{self, Duplicate};
 use crate::runtime::Happening;
-use crate::store::{Change, Exchange, Operation, OperationKind, StoreError, Transition};
+use crate::store::{Change, Exchange, Operation, OperationKind, OperationState, StoreError, Transition};
 
 /// How soon a ticket that is on its way is looked for again by those that belong to it.
 const PARENT_PAUSE: Duration = Duration::from_secs(1);
@@ -24,6 +25,11 @@ impl Delivery {
             Verdict::Store(error) => Err(error),
             Verdict::Done { mut settled, reports, summary, adopted } => {
                 settled.exchanges = exchanges;
+                self.metrics.attempted(kind.as_str(), metrics::Result::Done);
+                self.metrics.delivered(operation.created_at, self.clock.now());
+                if adopted {
+                    self.metrics.prevented(Duplicate::Adopted, 1);
+                }
                 let ticket = settled.ticket;
                 tracing::info!(operation = %id, %kind, ticket, %key, adopted, "done in HaloPSA");
                 let rule = operation.effect.rule.clone();
@@ -33,6 +39,7 @@ impl Delivery {
                 Ok(false)
             }
             Verdict::Unclear { problem, looks, wait } => {
+                self.metrics.attempted(kind.as_str(), metrics::Result::Unclear);
                 let at = self.after(operation, wait);
                 tracing::warn!(operation = %id, %kind, %key, %problem, until = %at, "its outcome is not known: looking for it");
                 self.delay(
@@ -51,6 +58,7 @@ impl Delivery {
                 Ok(false)
             }
             Verdict::Later { problem, wait } => {
+                self.metrics.attempted(kind.as_str(), metrics::Result::Delayed);
                 let at = self.after(operation, wait);
                 tracing::warn!(operation = %id, %kind, %key, %problem, until = %at, "not carried out: trying again");
                 let retry = Transition::Retry { at, problem: problem.clone() };
@@ -58,16 +66,43 @@ impl Delivery {
                 Ok(wait == Wait::Away)
             }
             Verdict::Refused { problem, hint, story } => {
+                self.metrics.attempted(kind.as_str(), metrics::Result::Refused);
                 self.refused(operation, problem, hint, &story, exchanges).await?;
                 Ok(false)
             }
             Verdict::Pointless { why } => {
+                self.metrics.attempted(kind.as_str(), metrics::Result::Dropped);
                 tracing::warn!(operation = %id, %kind, %key, %why, "given up");
                 let transition = Transition::Drop { at: self.clock.now(), problem: why };
                 self.store.commit(Change::Attempted { id, transition, exchanges }).await?;
                 Ok(false)
             }
         }
+    }
+
+    /// Delivering it failed in a way that nobody foresaw. It goes on later, and is looked for first if its request may
+    /// have gone out.
+    pub(super) async fn broke(&self, operation: &Operation, is_recheck: bool) -> Result<bool, StoreError> {
+        let id = operation.id;
+        tracing::error!(operation = %id, kind = %operation.kind, key = %operation.key(), "delivering it failed badly: please report it");
+        let exchanges = self.stories.take(id);
+        let at = self.after(operation, Wait::Attention);
+        let now = self.store.read(move |reader| reader.operation(id)).await?;
+        let problem = "delivering it failed badly".to_owned();
+        let transition = match now.map(|now| now.state) {
+            _ if is_recheck => {
+                let due = operation.recheck_at.unwrap_or(at);
+                Transition::Rechecked { due, again_at: Some(at) }
+            }
+            Some(OperationState::Sending | OperationState::Unclear) => {
+                Transition::Unclear { at, looks: 0, problem }
+            }
+            Some(OperationState::Waiting | OperationState::Retry) => Transition::Retry { at, problem },
+            // It came to its end before it broke.
+            _ => return Ok(false),
+        };
+        self.store.commit(Change::Attempted { id, transition, exchanges }).await?;
+        Ok(false)
     }
 
     async fn delay(

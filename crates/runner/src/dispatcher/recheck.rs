@@ -13,6 +13,7 @@ use super::lookup;
 use super::pace::Backoff;
 use super::verdict::Wait;
 use crate::clock::later;
+use crate::metrics::Duplicate;
 use crate::runtime::Happening;
 use crate::store::{Change, Operation, OperationKind, StoreError, Transition};
 use crate::wire;
@@ -55,7 +56,7 @@ impl Delivery {
         let Some(kept) = operation.ticket else { return Ok(true) };
         let since = operation.first_sent_at.unwrap_or(operation.created_at);
         let marker = self.marker(operation);
-        let tickets = lookup::tickets(&self.client, &self.wire.marker, &marker, since).await?;
+        let tickets = lookup::tickets(&self.client, &self.wire().marker, &marker, since).await?;
         let mut all_closed = true;
         for ticket in &tickets {
             match ticket.id {
@@ -75,10 +76,11 @@ impl Delivery {
         ));
         let closed = haloward_rules::Reference::Id(catalogue.closed_status());
         let rendered =
-            wire::resolve_body(duplicate, Some(&note), Some(&closed), Some(&catalogue), &self.wire);
+            wire::resolve_body(duplicate, Some(&note), Some(&closed), Some(&catalogue), &self.wire());
         match self.client.actions().create_raw(&rendered.body).await? {
             Outcome::Done(_) => {
                 tracing::warn!(operation = %operation.id, ticket = duplicate, kept, "closed a ticket that was there twice");
+                self.metrics.prevented(Duplicate::Removed, 1);
                 self.tell(Happening::DuplicateClosed { operation: operation.id, ticket: duplicate, kept });
                 Ok(true)
             }
@@ -93,6 +95,7 @@ impl Delivery {
         for ActionId(id) in actions.iter().filter_map(|action| action.id).filter(|id| id.0 != kept) {
             let deleted = self.client.actions().delete(TicketId(ticket), ActionId(id)).await?;
             tracing::warn!(operation = %operation.id, ticket, action = id, "deleted a note that was there twice");
+            self.metrics.prevented(Duplicate::Removed, 1);
             all_deleted &= !deleted.is_unknown();
         }
         Ok(all_deleted)

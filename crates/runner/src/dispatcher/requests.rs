@@ -38,7 +38,8 @@ impl Delivery {
             Ok(false) => return Verdict::before_parent(),
             Err(error) => return Verdict::Store(error),
         }
-        let render = |catalogue: &Catalogue| wire::ticket_body(&draft, origin, Some(catalogue), &self.wire);
+        let settings = self.wire();
+        let render = |catalogue: &Catalogue| wire::ticket_body(&draft, origin, Some(catalogue), &settings);
         let mut rendered = match self.complete(operation, &catalogue, render).await {
             Ok(rendered) => rendered,
             Err(error) => return Verdict::of_read(&error),
@@ -46,7 +47,7 @@ impl Delivery {
         for missing in &rendered.unresolved {
             tracing::warn!(operation = %operation.id, key = %operation.key(), %missing, "left out of a ticket");
         }
-        self.wire.marker.put(&mut rendered.body, &self.marker(operation));
+        settings.marker.put(&mut rendered.body, &self.marker(operation));
         if let Err(error) = self.mark(sending).await {
             return Verdict::Store(error);
         }
@@ -115,7 +116,8 @@ impl Delivery {
         sending: Sending,
     ) -> Verdict {
         let ticket = target.ticket;
-        let settings = &*self.wire;
+        let settings = self.wire();
+        let settings = &*settings;
         let mut reports = Vec::new();
         let rendered = match &effect.kind {
             EffectKind::OpenTicket { .. } => unreachable!("a new ticket has no target"),

@@ -2,9 +2,11 @@
 
 mod auth;
 mod body;
+mod limit;
 mod problem;
 mod routes;
 
+pub use limit::Rate;
 pub(crate) use problem::Problem;
 pub use routes::{Door, DoorState, router};
 

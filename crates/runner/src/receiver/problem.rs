@@ -1,5 +1,7 @@
 //! Errors as RFC 9457 problem documents.
 
+use std::time::Duration;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -10,11 +12,13 @@ pub(crate) struct Problem {
     pub(super) status: StatusCode,
     pub(super) title: &'static str,
     pub(super) detail: String,
+    /// Seconds after which it may work.
+    pub(super) retry_after: Option<u64>,
 }
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, title, detail: detail.into() }
+        Self { status, title, detail: detail.into(), retry_after: None }
     }
 
     pub(super) fn unreadable(detail: impl Into<String>) -> Self {
@@ -27,6 +31,14 @@ impl Problem {
             "The credentials are missing or wrong",
             "this source's `auth` in the configuration says what is expected",
         )
+    }
+
+    pub(super) fn too_many(wait: Duration) -> Self {
+        // Rounded up: who comes back a moment too early is refused again.
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        let detail = format!("this source's `limit` is used up; there is room again in {seconds} s");
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "The source sends too much", detail);
+        Self { retry_after: Some(seconds), ..problem }
     }
 
     pub(crate) fn no_token() -> Self {
@@ -85,6 +97,9 @@ impl IntoResponse for Problem {
         let mut response = (self.status, body.to_string()).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER);
         }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use axum::body::{Body, Bytes};
@@ -19,9 +20,11 @@ use tokio::sync::Semaphore;
 
 use super::auth::Check;
 use super::body;
+use super::limit::Limit;
 use super::problem::Problem;
 use crate::clock::Clock;
 use crate::config::{Loaded, SecretError};
+use crate::metrics::Metrics;
 use crate::store::{NewEvent, Store, StoreError};
 
 /// A source as the receiver needs it.
@@ -29,6 +32,7 @@ struct Guarded {
     check: Check,
     preset: Arc<Preset>,
     severity: Severity,
+    limit: Option<Limit>,
 }
 
 /// The sources that may send, and how. Swapped whole when the configuration changes.
@@ -49,7 +53,15 @@ impl Door {
         let mut sources = HashMap::new();
         for (name, config) in &loaded.config.sources {
             if let Some((preset, severity)) = loaded.preset_of(name) {
-                sources.insert(name.clone(), Guarded { check: Check::new(&config.auth)?, preset, severity });
+                sources.insert(
+                    name.clone(),
+                    Guarded {
+                        check: Check::new(&config.auth)?,
+                        preset,
+                        severity,
+                        limit: config.limit.map(Limit::new),
+                    },
+                );
             }
         }
         Ok(Self { sources, max_body: loaded.config.max_body })
@@ -67,6 +79,8 @@ pub struct DoorState {
     pub clock: Arc<dyn Clock>,
     /// Deliveries in the making at once.
     pub busy: Arc<Semaphore>,
+    /// Where deliveries are counted.
+    pub metrics: Metrics,
 }
 
 // LIMIT: this many bodies are held in memory at once; with the default body limit that is 256 MiB at worst.
@@ -74,12 +88,13 @@ const MOST_AT_ONCE: usize = 256;
 
 impl DoorState {
     /// The state for a store and its door.
-    pub fn new(door: Door, store: Store, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(door: Door, store: Store, clock: Arc<dyn Clock>, metrics: Metrics) -> Self {
         Self {
             door: Arc::new(ArcSwap::from_pointee(door)),
             store,
             clock,
             busy: Arc::new(Semaphore::new(MOST_AT_ONCE)),
+            metrics,
         }
     }
 }
@@ -122,7 +137,18 @@ async fn deliver(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, mut body) = request.into_parts();
+    let started = Instant::now();
     let answer = accept(state, source, token, &parts, &mut body).await;
+    let answer = match answer {
+        Ok((answer, events, duplicates)) => {
+            state.metrics.accepted(source, events, duplicates, started.elapsed());
+            Ok(answer)
+        }
+        Err(problem) => {
+            state.metrics.refused(problem.status.as_u16());
+            Err(problem)
+        }
+    };
     // A sender that waits for `100 Continue` sends nothing once it has its answer.
     if answer.is_err() && !parts.headers.contains_key(header::EXPECT) {
         drain(&mut body).await;
@@ -137,11 +163,15 @@ async fn accept(
     token: Option<&str>,
     parts: &Parts,
     body: &mut Body,
-) -> Result<Response, Problem> {
+) -> Result<(Response, usize, usize), Problem> {
     let door = state.door.load_full();
     let known = door.sources.get(source).ok_or_else(Problem::unknown_source)?;
     if !known.check.before_body(&parts.headers, token) {
         return Err(Problem::unauthorized());
+    }
+    // After the credentials: nobody else may use a source's limit up.
+    if let Some(limit) = &known.limit {
+        limit.pass(state.clock.now()).map_err(Problem::too_many)?;
     }
     let _permit =
         state.busy.try_acquire().map_err(|_| Problem::not_durable("too many deliveries at once"))?;
@@ -170,8 +200,9 @@ async fn accept(
     let duplicates = accepted.iter().filter(|a| a.duplicate).count();
     let ids: Vec<Value> = accepted.iter().filter(|a| !a.duplicate).map(|a| json!(a.id.to_string())).collect();
     tracing::debug!(source, accepted = ids.len(), duplicates, unmapped, "accepted");
-    Ok((StatusCode::ACCEPTED, Json(json!({ "accepted": ids.len(), "duplicates": duplicates, "ids": ids })))
-        .into_response())
+    let events = ids.len();
+    let answer = Json(json!({ "accepted": events, "duplicates": duplicates, "ids": ids }));
+    Ok(((StatusCode::ACCEPTED, answer).into_response(), events, duplicates))
 }
 
 /// An event for the journal. The events of one delivery are told apart by their place in it.

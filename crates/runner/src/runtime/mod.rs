@@ -2,11 +2,14 @@
 
 mod controls;
 mod happening;
+mod pruner;
 #[cfg(test)]
 mod tests;
 
 pub use controls::Controls;
 pub use happening::Happening;
+#[cfg(test)]
+pub(crate) use pruner::prune;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -19,8 +22,10 @@ use tokio::task::JoinHandle;
 
 use crate::catalogue::CatalogueCache;
 use crate::clock::{Clock, SystemClock};
+use crate::config::Retention;
 use crate::decider::{Decider, Desk};
 use crate::dispatcher::{Dispatcher, Pace};
+use crate::metrics::Metrics;
 use crate::notifier::{Channel, Notifier};
 use crate::store::{Store, StoreError};
 use crate::tracker::Tracker;
@@ -50,8 +55,12 @@ pub struct RuntimeConfig {
     pub rules: watch::Receiver<LiveRules>,
     /// HaloPSA.
     pub client: halopsa::Client,
-    /// What the configuration says about what goes out.
-    pub wire: WireSettings,
+    /// What the configuration says about what goes out; a new value holds for the next request.
+    pub wire: watch::Receiver<Arc<WireSettings>>,
+    /// How long things are kept; a new value holds for the next look.
+    pub retention: watch::Receiver<Retention>,
+    /// Where it is counted.
+    pub metrics: Metrics,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// How fast and how patiently it dispatches.
@@ -73,7 +82,9 @@ impl RuntimeConfig {
             store,
             rules,
             client,
-            wire: WireSettings::default(),
+            wire: watch::channel(Arc::default()).1,
+            retention: watch::channel(Retention::default()).1,
+            metrics: Metrics::default(),
             clock: Arc::new(SystemClock),
             pace: Pace::default(),
             track: Duration::from_mins(1),
@@ -98,6 +109,7 @@ pub struct Runtime {
     dispatcher: Option<JoinHandle<()>>,
     tracker: Option<JoinHandle<()>>,
     notifier: Option<JoinHandle<()>>,
+    pruner: Option<JoinHandle<()>>,
     /// Keeps the catalogue fresh.
     librarian: Option<JoinHandle<()>>,
 }
@@ -123,6 +135,8 @@ impl Runtime {
             rules,
             client,
             wire,
+            retention,
+            metrics,
             clock,
             pace,
             track,
@@ -134,7 +148,6 @@ impl Runtime {
         let (stop, stopped) = watch::channel(false);
         let (outbox, notices) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let catalogue = CatalogueCache::new(&client, Arc::clone(&clock), catalogue_file, catalogue_every);
-        let wire = Arc::new(wire);
         let decider = Decider::start(
             store.clone(),
             rules,
@@ -143,18 +156,20 @@ impl Runtime {
             Arc::clone(&outbox),
             Arc::clone(&notices),
             stopped.clone(),
+            metrics.clone(),
         )?;
         let desk = decider.desk();
         let dispatcher = Dispatcher {
             store: store.clone(),
             client: client.clone(),
             catalogue: catalogue.clone(),
-            wire: Arc::clone(&wire),
+            wire: wire.clone(),
             clock: Arc::clone(&clock),
             desk: desk.clone(),
             happenings: happenings.clone(),
             outbox: Arc::clone(&outbox),
             pace,
+            metrics,
         };
         let tracker = Tracker {
             store: store.clone(),
@@ -173,7 +188,9 @@ impl Runtime {
             happenings: happenings.clone(),
             notices: Arc::clone(&notices),
         };
+        let pruner = pruner::run(store.clone(), Arc::clone(&clock), retention, stopped.clone());
         Ok(Self {
+            pruner: Some(tokio::spawn(pruner)),
             dispatcher: Some(tokio::spawn(dispatcher.run(stopped.clone()))),
             notifier: Some(tokio::spawn(notifier.run(stopped.clone()))),
             tracker: Some(tokio::spawn(tracker.run(stopped.clone()))),
@@ -216,8 +233,13 @@ impl Runtime {
     /// Whatever is not finished by then is in the store, and is taken up at the next start.
     pub async fn stop(mut self, limit: Duration) -> Stopped {
         self.stop.send_replace(true);
-        let tasks =
-            [self.dispatcher.take(), self.tracker.take(), self.librarian.take(), self.notifier.take()];
+        let tasks = [
+            self.dispatcher.take(),
+            self.tracker.take(),
+            self.librarian.take(),
+            self.notifier.take(),
+            self.pruner.take(),
+        ];
         let decider = self.decider.take();
         let finish = async move {
             // ORDER: the dispatcher settles what it has in flight with the decider, so the decider ends last.
@@ -240,7 +262,7 @@ impl Runtime {
 impl Drop for Runtime {
     fn drop(&mut self) {
         self.stop.send_replace(true);
-        for task in [&self.dispatcher, &self.tracker, &self.librarian, &self.notifier].into_iter().flatten() {
+        for task in [&self.dispatcher, &self.tracker, &self.librarian, &self.notifier, &self.pruner].into_iter().flatten() {
             task.abort();
         }
     }

@@ -1,5 +1,7 @@
 //! The whole road against the sandbox HaloPSA: journal, decisions, dispatch, tracking, on a clock the test moves.
 
+mod broken;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;

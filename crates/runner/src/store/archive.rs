@@ -17,6 +17,11 @@ impl Archive {
         Ok(Self { file: ReadOnly::open(path.as_ref())? })
     }
 
+    /// Writes a copy of it, compact and whole, to a file that does not exist yet. Whoever writes meanwhile goes on.
+    pub fn copy_to(&self, target: impl AsRef<Path>) -> Result<(), StoreError> {
+        self.file.copy_to(target.as_ref())
+    }
+
     /// Runs `read` on one consistent view of what is committed.
     pub fn read<T>(&self, read: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
         self.file.read(read)

@@ -56,6 +56,14 @@ pub enum StoreError {
         /// The layout this version reads.
         known: i64,
     },
+    /// It could not be copied.
+    #[error("could not copy the store to `{path}`: {problem}")]
+    Copy {
+        /// Where to.
+        path: PathBuf,
+        /// What the system said.
+        problem: String,
+    },
     /// Somebody gave the operation up while it was about to be sent.
     #[error("the operation was given up meanwhile")]
     GivenUp,
@@ -84,6 +92,7 @@ impl StoreError {
             Self::Open { .. } => Some("check that the folder exists and may be written to"),
             Self::InUse { .. } => Some("stop the other one, or give this one a store of its own"),
             Self::TooNew { .. } => Some("run the version that wrote it, or a later one"),
+            Self::Copy { .. } => Some("check that its folder exists and has room"),
             Self::Missing { .. } => Some("`haloward run` makes it at its first start"),
             Self::TooOld { .. } => {
                 Some("start the service with this version once: it brings the store up to date")

@@ -10,6 +10,7 @@ mod change;
 mod error;
 mod event;
 mod id;
+mod keep;
 mod limits;
 mod operation;
 mod silence;
@@ -22,6 +23,7 @@ pub use change::{CaseChange, Change, DecisionBatch, DecisionRecord, Sending, Sil
 pub use error::StoreError;
 pub use event::{Accepted, JournalEntry, NewEvent};
 pub use id::{EventId, NotAnId, OperationId};
+pub use keep::{Cutoffs, Pruned, Stage};
 pub use limits::Limits;
 pub use operation::{KnownTicket, NewOperation, Operation, OperationKind, OperationState, Settled};
 pub use silence::{NewSilence, SilenceError};
@@ -120,6 +122,14 @@ impl Store {
         let request = Request::Change { change, reply };
         self.requests()?.blocking_send(request).map_err(|_| StoreError::Closed)?;
         answer.blocking_recv().unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Forgets a little of what is older than it has to be kept. What is still needed stays, however old.
+    pub async fn prune(&self, cutoffs: Cutoffs, stage: Stage) -> Result<Pruned, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let request = Request::Prune { cutoffs, stage, reply };
+        self.requests()?.send(request).await.map_err(|_| StoreError::Closed)?;
+        answer.await.unwrap_or(Err(StoreError::Closed))
     }
 
     /// Runs `read` on one consistent view of what is committed, away from the threads that must not block.

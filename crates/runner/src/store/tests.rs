@@ -1,3 +1,6 @@
+mod keeping;
+mod trouble;
+
 use haloward_rules::{
     Case, CaseBook, Effect, EffectKind, Event, Explain, Input, Key, Note, RuleId, RuleSet, Settings,
     Severity, SourceFile, TicketDraft, Timer, TimerChange, TimerKind, step,

@@ -35,7 +35,7 @@ pub(crate) struct Tracker {
     pub(crate) store: Store,
     pub(crate) client: Client,
     pub(crate) catalogue: CatalogueCache,
-    pub(crate) wire: Arc<WireSettings>,
+    pub(crate) wire: watch::Receiver<Arc<WireSettings>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) desk: Desk,
     pub(crate) outbox: Arc<Notify>,
@@ -173,7 +173,7 @@ impl Tracker {
 
     /// A ticket with our marker that is not the one we know came to be twice: its operation is looked at again.
     async fn duplicate(&self, row: &Ticket, id: i64) -> Result<(), RoundError> {
-        let Some(text) = self.wire.marker.read(row) else { return Ok(()) };
+        let Some(text) = self.wire.borrow().marker.read(row) else { return Ok(()) };
         let Some(operation) = Marker::operation(text, self.store.instance()) else { return Ok(()) };
         if row.hasbeenclosed == Some(true) {
             return Ok(());

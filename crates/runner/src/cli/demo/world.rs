@@ -130,6 +130,7 @@ fn starter(folder: std::path::PathBuf, listen: SocketAddr) -> Result<Loaded, Fai
     for source in sources {
         let preset = if source == YOURS { "generic" } else { source };
         let source_config = SourceConfig {
+            limit: None,
             preset: preset.into(),
             map: None,
             auth: Auth::None,

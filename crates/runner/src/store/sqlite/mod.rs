@@ -3,10 +3,12 @@
 //! `writer` is the one thread that changes anything, `reader` answers questions beside it, `schema` knows the
 //! layout and its versions. The rest of `store` sees [`Sqlite`], [`Writer`] and [`Reader`] only.
 
+mod backup;
 mod browse;
 mod journal;
 mod ledger;
 mod outbox;
+mod prune;
 mod reader;
 mod rows;
 mod schema;
@@ -47,6 +49,7 @@ impl Sqlite {
         let connection =
             connect(path, limits.cache_kib, false).map_err(|error| open_error(message(&error)))?;
         schema::migrate(&connection, path)?;
+        backup::take_up(&connection).map_err(|error| open_error(message(&error)))?;
         let writer = Writer::new(connection)?;
         let mut idle = Vec::new();
         for _ in 0..limits.readers.max(1) {

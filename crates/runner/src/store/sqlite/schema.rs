@@ -144,6 +144,7 @@ CREATE TABLE ledger (
 
 CREATE TABLE sources_seen (source TEXT PRIMARY KEY, last_at INTEGER NOT NULL) WITHOUT ROWID;
 
+CREATE INDEX cases_ended ON cases (ended_at) WHERE state = 'resolved';
 CREATE INDEX decisions_key ON decisions (key, id) WHERE key IS NOT NULL;
 ";
 

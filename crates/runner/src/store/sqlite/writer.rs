@@ -7,11 +7,12 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::journal::{self, Prepared};
-use super::{failure, ledger, outbox, schema, silences, state};
+use super::{failure, ledger, outbox, prune, schema, silences, state};
 use crate::store::change::Change;
 use crate::store::error::StoreError;
 use crate::store::event::Accepted;
 use crate::store::id::IdSource;
+use crate::store::keep::{Cutoffs, Pruned, Stage};
 
 /// LIMIT: the deepest call here is an insert; a small stack keeps the idle process small.
 const STACK_BYTES: usize = 512 << 10;
@@ -23,11 +24,14 @@ pub(crate) enum Request {
     Accept { events: Vec<Prepared>, reply: oneshot::Sender<Result<Vec<Accepted>, StoreError>> },
     /// Any other change.
     Change { change: Change, reply: oneshot::Sender<Result<(), StoreError>> },
+    /// A little to be forgotten.
+    Prune { cutoffs: Cutoffs, stage: Stage, reply: oneshot::Sender<Result<Pruned, StoreError>> },
 }
 
 /// What is said to whom after the commit.
 enum Answer {
     Accepted(Vec<Accepted>),
+    Pruned(Pruned),
     Done,
 }
 
@@ -104,6 +108,7 @@ impl Writer {
                     match request {
                         Request::Accept { reply, .. } => drop(reply.send(Err(error.clone()))),
                         Request::Change { reply, .. } => drop(reply.send(Err(error.clone()))),
+                        Request::Prune { reply, .. } => drop(reply.send(Err(error.clone()))),
                     }
                 }
                 false
@@ -128,6 +133,9 @@ impl Writer {
                 Request::Change { change, .. } => {
                     apply(&transaction, change)?;
                     Answer::Done
+                }
+                Request::Prune { cutoffs, stage, .. } => {
+                    Answer::Pruned(prune::prune(&transaction, cutoffs, *stage).map_err(|e| failure(&e))?)
                 }
             });
         }
@@ -163,8 +171,9 @@ fn answer(requests: Vec<Request>, answers: Vec<Answer>) -> bool {
                 journalled |= events.iter().any(|event| !event.duplicate);
                 drop(reply.send(Ok(events)));
             }
-            (Request::Change { reply, .. }, _) => drop(reply.send(Ok(()))),
-            (Request::Accept { .. }, Answer::Done) => unreachable!("an accept is answered with its events"),
+            (Request::Prune { reply, .. }, Answer::Pruned(pruned)) => drop(reply.send(Ok(pruned))),
+            (Request::Change { reply, .. }, Answer::Done) => drop(reply.send(Ok(()))),
+            _ => unreachable!("every request has an answer of its kind"),
         }
     }
     journalled
