@@ -1,7 +1,7 @@
 //! Looking at a running service and at a stopped one, and acting on what HaloPSA refused.
 
 use halopsa_sandbox::{Sandbox, SandboxConfig};
-use haloward_tests::{Ended, Install, PATIENCE, Process, alert, alertmanager, post, run, scrub};
+use haloward_tests::{Ended, Install, PATIENCE, Process, TOKEN, alert, alertmanager, post, run, scrub};
 use serde_json::Value;
 
 const RULES: &str = r#"
@@ -94,6 +94,19 @@ async fn what_happened_can_be_seen_explained_and_put_right() {
     let ended = ask(&install, &["test"]).await;
     assert_eq!(ended.code, Some(0), "{}{}\n{}", ended.stdout, ended.stderr, test.stdout);
     assert!(ended.stdout.contains("1 passed, 0 failed"), "{}", ended.stdout);
+
+    // A report comes to the same decision elsewhere.
+    let report = install.config().with_file_name("report.json");
+    let report = report.to_str().expect("a path");
+    let written = ask(&install, &["events", "show", &unmatched, "--report", report]).await;
+    assert_eq!((written.code, written.stderr.as_str()), (Some(0), ""), "{}", written.stdout);
+    let text = std::fs::read_to_string(report).expect("a report");
+    for secret in [TOKEN, "sandbox-secret", "client_secret"] {
+        assert!(!text.contains(secret), "`{secret}` is in the report");
+    }
+    let elsewhere = run(&["dry-run", report], &[]).await;
+    assert_eq!(elsewhere.code, Some(0), "{}{}", elsewhere.stdout, elsewhere.stderr);
+    insta::assert_snapshot!("report", elsewhere.stdout);
 
     // What HaloPSA refused is corrected and sent again.
     let wrong = ask(&install, &["queue", "retry", &dead, "--set", "pritority=High"]).await;

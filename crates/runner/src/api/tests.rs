@@ -48,8 +48,7 @@ impl Product {
             &format!(
                 "halo: {{ url: \"{}\", client_id: {}, client_secret: file:secret }}\n\
                  server: {{ listen: 127.0.0.1:0, token: file:token }}\n\
-                 sources:\n\
-                 {{ own: {{ webhook: {{ preset: generic, auth: none }} }},\n\
+                 sources: {{ own: {{ webhook: {{ preset: generic, auth: none }} }}, \
                  chatty: {{ webhook: {{ preset: generic, auth: none, limit: {{ requests: 2, per: 1h }} }} }} }}\n",
                 sandbox.url(),
                 config.client_id

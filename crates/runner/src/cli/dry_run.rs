@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::output::{Out, Tone, clean, print_findings};
+use super::portable::Portable;
 use super::{End, Ended, Failure, Global, input};
 use crate::catalogue::Catalogue;
 use crate::wire::{self, WireSettings};
@@ -49,6 +50,12 @@ pub(super) fn duration(text: &str) -> Result<std::time::Duration, String> {
 }
 
 pub(super) fn run(args: &Args, global: &Global, out: &mut Out) -> Ended {
+    // A report brings its rules with it.
+    if let [file] = args.files.as_slice()
+        && let Some(report) = Portable::read(file)?
+    {
+        return report.show(out);
+    }
     let loaded = global.load(&args.rules)?;
     if loaded.findings.has_errors() {
         print_findings(&loaded.findings);

@@ -2,11 +2,14 @@
 
 mod as_test;
 
+use std::path::{Path, PathBuf};
+
 use haloward_rules::Outcome;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::output::{Out, Tone, clean, columns, time};
+use super::portable::Portable;
 use super::service::{Service, Which};
 use super::{End, Ended, Failure, Global};
 use crate::inspect::{self, EventLine, EventReport, EventStory, EventsQuery, List};
@@ -54,6 +57,9 @@ enum What {
         /// Print it as a rule test, with what came before it in its case.
         #[arg(long)]
         as_test: bool,
+        /// Write it into a file that comes to the same decision elsewhere: `haloward dry-run FILE`.
+        #[arg(long, value_name = "FILE", conflicts_with = "as_test")]
+        report: Option<PathBuf>,
         #[command(flatten)]
         which: Which,
     },
@@ -82,9 +88,13 @@ pub(super) fn run(args: &Args, global: &Global, out: &mut Out) -> Ended {
             };
             list(&Service::find(which, global)?, &query, out)
         }
-        What::Show { event, as_test, which } => {
+        What::Show { event, as_test, report, which } => {
             let service = Service::find(which, global)?;
-            if *as_test { test(&service, event, out) } else { show(&service, event, out) }
+            match report {
+                Some(file) => write_report(&service, event, file, global, out),
+                None if *as_test => test(&service, event, out),
+                None => show(&service, event, out),
+            }
         }
     }
 }
@@ -162,7 +172,7 @@ fn show(service: &Service, id: &str, out: &mut Out) -> Ended {
 }
 
 /// The rules that matched, or those that did not with what failed.
-fn decisions(said: &Value, failed: bool, out: &mut Out) -> Result<(), Failure> {
+pub(super) fn decisions(said: &Value, failed: bool, out: &mut Out) -> Result<(), Failure> {
     let said = said.as_array().map(Vec::as_slice).unwrap_or_default();
     for decision in said.iter().filter(|decision| (decision["matched"] != true) == failed) {
         let text = |name: &str| clean(decision[name].as_str().unwrap_or_default());
@@ -194,10 +204,37 @@ fn decisions(said: &Value, failed: bool, out: &mut Out) -> Result<(), Failure> {
     Ok(())
 }
 
-fn test(service: &Service, id: &str, out: &mut Out) -> Ended {
+fn fetch_report(service: &Service, id: &str) -> Result<EventReport, Failure> {
     let path = format!("/api/v1/events/{}/report", super::service::segment(id));
-    let report: EventReport = service.ask(&path, &(), |reader, _| inspect::report(reader, id))?;
+    let report = service.ask(&path, &(), |reader, _| inspect::report(reader, id))?;
     service.note();
+    Ok(report)
+}
+
+fn write_report(service: &Service, id: &str, file: &Path, global: &Global, out: &mut Out) -> Ended {
+    let report = fetch_report(service, id)?;
+    let loaded = global.load(&[])?;
+    let decided_by = report.decision.as_ref().map(|decision| decision.rules.clone());
+    let portable = Portable::pack(report, &loaded)?;
+    if decided_by.is_some_and(|version| version != loaded.version) {
+        super::output::remark("the rules have changed since it was decided: the report holds those of now");
+    }
+    if !portable.is_faithful()? {
+        super::output::remark("with what the report holds, the decision is another one than was recorded");
+    }
+    let text = serde_json::to_string_pretty(&portable).map_err(|error| Failure::new(error.to_string()))?;
+    let failed = |error: std::io::Error| Failure::new(format!("cannot write `{}`: {error}", file.display()));
+    std::fs::write(file, text).map_err(failed)?;
+    if out.is_json() {
+        out.json(&json!({ "file": file }))?;
+    } else {
+        out.line(&format!("written to {}; look at it before you send it", file.display()))?;
+    }
+    Ok(End::Done)
+}
+
+fn test(service: &Service, id: &str, out: &mut Out) -> Ended {
+    let report = fetch_report(service, id)?;
     let test = as_test::test(&report);
     if out.is_json() {
         out.json(&test)?;

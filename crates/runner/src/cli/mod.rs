@@ -14,6 +14,7 @@ mod init;
 mod input;
 mod ledger;
 mod output;
+mod portable;
 mod presets;
 mod queue;
 mod run;

@@ -94,13 +94,7 @@ async fn what_is_still_needed_is_never_pruned() {
     let refusal = Transition::Dead { at: at(1), problem: "no".into(), story: "{}".into() };
     store.commit(Change::Operation(OperationId::from_number(2), refusal)).await.unwrap();
     // Delivered, and its ticket is open.
-    let (rules, _) = RuleSet::load(
-        &[SourceFile::new("r.yaml", "rules: [ { id: r, key: open, then: { open_ticket: {} } } ]")],
-        Settings::default(),
-    );
-    let event = new_event(2).event;
-    let opened = step(&rules, &CaseBook::default(), &Input::Event(event), Explain::Matches, at(2));
-    let cases = opened.cases.into_iter().map(|case| CaseChange { case, known_feeds: 0 }).collect();
+    let cases = vec![CaseChange { case: a_case("open", &["f2"]), known_feeds: 0 }];
     let batch = DecisionBatch { cases, ..DecisionBatch::default() };
     store.commit(Change::Decided(Box::new(batch))).await.unwrap();
     event_with_operation(store, 2, 3, "open").await;
