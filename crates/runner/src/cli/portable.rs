@@ -172,7 +172,7 @@ fn configuration(loaded: &Loaded, report: &EventReport) -> Result<Value, Failure
     let mut config = Map::new();
     if let Some(path) = &loaded.path {
         let text = std::fs::read_to_string(path).map_err(unread(path))?;
-        let file = SourceFile::new(path.to_string_lossy().into_owned(), text);
+        let file = SourceFile::new(path.to_string_lossy(), text);
         let root = read_yaml(&file).map_err(|_| Failure::new("the configuration has mistakes"))?;
         for name in DECIDING {
             config.extend(root.get(name).map(|node| (name.to_owned(), node.to_value())));

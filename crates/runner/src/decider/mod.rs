@@ -68,8 +68,7 @@ impl Decider {
         rules: watch::Receiver<LiveRules>,
         clock: Arc<dyn Clock>,
         happenings: broadcast::Sender<Happening>,
-        outbox: Arc<Notify>,
-        notices: Arc<Notify>,
+        (outbox, notices): (Arc<Notify>, Arc<Notify>),
         stop: watch::Receiver<bool>,
         metrics: Metrics,
     ) -> Result<Self, StoreError> {

@@ -153,8 +153,7 @@ impl Runtime {
             rules,
             Arc::clone(&clock),
             happenings.clone(),
-            Arc::clone(&outbox),
-            Arc::clone(&notices),
+            (Arc::clone(&outbox), Arc::clone(&notices)),
             stopped.clone(),
             metrics.clone(),
         )?;
@@ -262,7 +261,10 @@ impl Runtime {
 impl Drop for Runtime {
     fn drop(&mut self) {
         self.stop.send_replace(true);
-        for task in [&self.dispatcher, &self.tracker, &self.librarian, &self.notifier, &self.pruner].into_iter().flatten() {
+        for task in [&self.dispatcher, &self.tracker, &self.librarian, &self.notifier, &self.pruner]
+            .into_iter()
+            .flatten()
+        {
             task.abort();
         }
     }
