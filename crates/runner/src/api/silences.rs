@@ -40,7 +40,7 @@ pub(super) async fn add(State(state): Api, bytes: Bytes) -> Answer<Silence> {
         }
         Err(SilenceError::Store(error)) => Err(problem(&error.into())),
         Err(error @ SilenceError::TooMany { .. }) => Err(problem(&InspectError::Conflict(error.to_string()))),
-        Err(error @ SilenceError::Wrong(_)) => Err(refuse(error.to_string())),
+        Err(error @ (SilenceError::Wrong(_) | SilenceError::Over { .. })) => Err(refuse(error.to_string())),
     }
 }
 
