@@ -1,6 +1,7 @@
 //! The real binary against the sandbox: one test binary for the whole product.
 
 mod api;
+mod check;
 mod commands;
 mod connect;
 mod contract;

@@ -4,6 +4,7 @@
 //! the time, and answers with a [`Step`]: the decisions with their reasons, the changed cases, timers and
 //! effects. Nothing here reads a clock, a file, the network or a random number; whoever calls brings those.
 
+mod analysis;
 mod calendar;
 mod client;
 mod condition;
@@ -18,6 +19,7 @@ mod path;
 mod preset;
 mod rule;
 mod ruleset;
+pub mod schema;
 mod script;
 mod silence;
 mod simulation;
@@ -28,6 +30,7 @@ mod time;
 mod value;
 mod yaml;
 
+pub use analysis::{Surroundings, analyse};
 pub use calendar::{Calendar, Calendars};
 pub use client::{
     Candidate, ClientDirectory, ClientFacts, ClientMatch, KnownClient, folded_name, mail_domain, name_words,
@@ -49,6 +52,6 @@ pub use rule::{Limit, Rule, RuleId};
 pub use ruleset::{OnRuleError, RuleSet, Settings};
 pub use silence::{Silence, Silences};
 pub use simulation::{Fired, Simulation};
-pub use story::{StoryFile, StoryOutcome, StoryWorld};
+pub use story::{StoryFile, StoryOutcome, StoryWorld, Told};
 pub use ticket::{Details, Note, Parent, Reference, TicketDraft};
 pub use yaml::{KeyNode, Node, NodeKind, Span, read as read_yaml};

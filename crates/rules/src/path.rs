@@ -89,6 +89,11 @@ impl Path {
         self.steps.contains(&Step::Any)
     }
 
+    /// Whether the path leads somewhere in the value, even if to nothing.
+    pub(crate) fn is_in(&self, root: &Value) -> bool {
+        leads(&self.steps, root)
+    }
+
     /// The value at the path; the first one where the path stands for many.
     pub fn first<'v>(&self, root: &'v Value) -> &'v Value {
         let mut found = &NOTHING;
@@ -143,6 +148,18 @@ fn walk<'v>(steps: &[Step], at: &'v Value, test: &mut dyn FnMut(&'v Value) -> bo
         };
     }
     test(at)
+}
+
+fn leads(steps: &[Step], at: &Value) -> bool {
+    let Some((step, rest)) = steps.split_first() else { return true };
+    match step {
+        Step::Key(key) => at.get(key.as_str()).is_some_and(|value| leads(rest, value)),
+        // Which element has it, and how many there are, differs from payload to payload.
+        Step::Index(_) | Step::Any => match at {
+            Value::Array(items) => items.is_empty() || items.iter().any(|item| leads(rest, item)),
+            single => leads(rest, single),
+        },
+    }
 }
 
 impl fmt::Display for Path {

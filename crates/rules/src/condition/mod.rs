@@ -2,9 +2,11 @@
 
 mod decode;
 mod decode_operator;
+mod implies;
 mod operator;
 
 pub(crate) use decode::{decode_expected, decode_when, script_finding};
+pub(crate) use implies::{contradict, implied};
 pub(crate) use operator::Operator;
 
 use serde::Serialize;

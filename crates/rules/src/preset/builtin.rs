@@ -1,9 +1,9 @@
 //! All presets there are: those shipped with the binary and those of the installation.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, OnceLock};
 
-use include_dir::{Dir, include_dir};
+use include_dir::{Dir, File, include_dir};
 
 use super::Preset;
 use crate::fields::suggestion;
@@ -11,6 +11,41 @@ use crate::finding::{Finding, Findings, SourceFile};
 use crate::yaml::read;
 
 static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/presets");
+
+/// Those shipped with the binary never change: each is compiled when it is first asked for, and then kept.
+static COMPILED: LazyLock<BTreeMap<&'static str, Shipped>> = LazyLock::new(|| {
+    let shipped = |file: &'static File<'static>| {
+        let name = file.path().file_stem()?.to_str()?;
+        Some((name, Shipped { file, compiled: OnceLock::new() }))
+    };
+    SHIPPED.files().filter_map(shipped).collect()
+});
+
+struct Shipped {
+    file: &'static File<'static>,
+    compiled: OnceLock<(Option<Arc<Preset>>, Findings)>,
+}
+
+impl Shipped {
+    fn get(&self) -> &(Option<Arc<Preset>>, Findings) {
+        self.compiled.get_or_init(|| {
+            let mut findings = Findings::default();
+            let path = format!("presets/{}", self.file.path().display());
+            let text = self.file.contents_utf8().unwrap_or_default();
+            (compile(&SourceFile::new(path, text), &mut findings), findings)
+        })
+    }
+}
+
+fn compile(file: &SourceFile, findings: &mut Findings) -> Option<Arc<Preset>> {
+    match read(file) {
+        Err(finding) => {
+            findings.push(finding);
+            None
+        }
+        Ok(node) => Preset::decode(file, &node, findings).map(Arc::new),
+    }
+}
 
 /// Presets by name.
 #[derive(Debug, Clone, Default)]
@@ -25,11 +60,10 @@ impl PresetSet {
         let mut set = Self::default();
         let mut findings = Findings::default();
         let is_wanted = |name: &str| wanted.is_none_or(|names| names.iter().any(|n| n == name));
-        for shipped in SHIPPED.files() {
-            let path = shipped.path();
-            let stem = path.file_stem().and_then(|s| s.to_str()).unwrap_or_default();
-            let Some(text) = shipped.contents_utf8().filter(|_| is_wanted(stem)) else { continue };
-            set.add(&SourceFile::new(format!("presets/{}", path.display()), text), &mut findings);
+        for (name, shipped) in COMPILED.iter().filter(|(name, _)| is_wanted(name)) {
+            let (preset, found) = shipped.get();
+            set.by_name.extend(preset.clone().map(|preset| ((*name).to_owned(), preset)));
+            findings.extend(found.clone());
         }
         for file in files {
             set.add(file, &mut findings);
@@ -38,13 +72,8 @@ impl PresetSet {
     }
 
     fn add(&mut self, file: &SourceFile, findings: &mut Findings) {
-        match read(file) {
-            Err(finding) => findings.push(finding),
-            Ok(node) => {
-                if let Some(preset) = Preset::decode(file, &node, findings) {
-                    self.by_name.insert(preset.name().to_owned(), Arc::new(preset));
-                }
-            }
+        if let Some(preset) = compile(file, findings) {
+            self.by_name.insert(preset.name().to_owned(), preset);
         }
     }
 

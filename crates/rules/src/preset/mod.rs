@@ -66,6 +66,11 @@ impl Preset {
         &self.setup
     }
 
+    /// The event's fields that it fills.
+    pub(crate) fn sets(&self) -> impl Iterator<Item = &Path> {
+        self.fields.iter().map(|(path, _)| path)
+    }
+
     /// Sample payloads, relative to `examples/payloads`.
     pub fn samples(&self) -> &[String] {
         &self.samples

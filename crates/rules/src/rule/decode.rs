@@ -127,9 +127,11 @@ impl Rule {
         }
         let group = group.and_then(|n| GroupTemplate::decode(file, n, known, findings));
         let escalate = escalate.map(|n| Escalate::decode_all(file, n, known, findings)).unwrap_or_default();
-        let opens_untyped = effects
-            .iter()
-            .any(|effect| matches!(effect, EffectTemplate::OpenTicket { ticket, .. } if !ticket.has_type()));
+        let opens_untyped = effects.iter().any(|effect| match effect {
+            EffectTemplate::OpenTicket { ticket, .. } => !ticket.has_type(),
+            EffectTemplate::Script(script) => script.opens_untyped(),
+            _ => false,
+        });
         if opens_untyped && !context.ticket_defaults.has_type() && !context.defaults.has_type() {
             findings.push(
                 Finding::error("HW051", "the ticket has no type")

@@ -37,7 +37,8 @@ pub(crate) enum Target {
     Ticket(TemplateTree),
 }
 
-const EFFECTS: [&str; 8] =
+/// The effects of the language.
+pub(crate) const EFFECTS: [&str; 8] =
     ["open_ticket", "update_ticket", "add_note", "resolve_ticket", "set", "drop", "notify", "script"];
 
 impl EffectTemplate {

@@ -26,7 +26,8 @@ pub(crate) struct Escalate {
     pub(crate) notify: Option<NoticeTemplate>,
 }
 
-const UNLESS: [(&str, Unless); 2] = [("assigned", Unless::Touched), ("touched", Unless::Touched)];
+/// What keeps an escalation from happening, by name.
+pub(crate) const UNLESS: [(&str, Unless); 2] = [("assigned", Unless::Touched), ("touched", Unless::Touched)];
 
 impl Escalate {
     /// Decodes one step or a list of them; the steps in the order of their times.

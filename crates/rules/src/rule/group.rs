@@ -22,7 +22,8 @@ pub(crate) struct GroupTemplate {
     pub(crate) ticket: Option<TicketTemplate>,
 }
 
-const MEMBERS: [(&str, bool); 2] = [("children", false), ("notes", true)];
+/// What becomes of the members, by name.
+pub(crate) const MEMBERS: [(&str, bool); 2] = [("children", false), ("notes", true)];
 
 impl GroupTemplate {
     pub(super) fn decode(

@@ -69,7 +69,8 @@ impl Default for Lifecycle {
     }
 }
 
-const AGAIN: [(&str, AgainDo); 5] = [
+/// What a repeat does, by name.
+pub(crate) const AGAIN: [(&str, AgainDo); 5] = [
     ("fold", AgainDo::Fold),
     ("note", AgainDo::Note),
     ("count", AgainDo::Count),
@@ -77,7 +78,8 @@ const AGAIN: [(&str, AgainDo); 5] = [
     ("new", AgainDo::New),
 ];
 
-const RESOLVED: [(&str, ResolvedDo); 3] =
+/// What the end of a problem does, by name.
+pub(crate) const RESOLVED: [(&str, ResolvedDo); 3] =
     [("resolve", ResolvedDo::Resolve), ("note", ResolvedDo::Note), ("nothing", ResolvedDo::Nothing)];
 
 fn again(action: AgainDo, at_most: Option<Duration>) -> Again {

@@ -8,10 +8,10 @@ mod lifecycle;
 mod notice;
 
 pub(crate) use decode::RuleContext;
-pub(crate) use effect::{EffectTemplate, Target};
-pub(crate) use escalate::{Escalate, Unless};
-pub(crate) use group::GroupTemplate;
-pub(crate) use lifecycle::{AgainDo, Lifecycle, ResolvedDo};
+pub(crate) use effect::{EFFECTS, EffectTemplate, Target};
+pub(crate) use escalate::{Escalate, UNLESS, Unless};
+pub(crate) use group::{GroupTemplate, MEMBERS};
+pub(crate) use lifecycle::{AGAIN, AgainDo, Lifecycle, RESOLVED, ResolvedDo};
 pub(crate) use notice::{NoticeTemplate, scripted_notice};
 
 use std::fmt;

@@ -199,6 +199,11 @@ impl RuleSet {
         &self.library
     }
 
+    /// The rule of that id, with its number in the order they are tried.
+    pub(crate) fn numbered(&self, id: &RuleId) -> Option<(usize, &Rule)> {
+        self.by_id.get(id).map(|number| (*number, &self.rules[*number]))
+    }
+
     pub(crate) fn ticket_defaults(&self) -> &TicketTemplate {
         &self.ticket_defaults
     }

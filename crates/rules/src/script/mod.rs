@@ -10,6 +10,7 @@ mod frame;
 mod functions;
 mod modules;
 mod pathexpr;
+mod reads;
 mod texts;
 mod uses;
 mod view;

@@ -56,6 +56,14 @@ impl PathExpr {
         })
     }
 
+    /// The alternatives that are paths: the variable, and the names below it.
+    pub(super) fn paths_of(&self) -> impl Iterator<Item = (&str, &[String])> {
+        self.alternatives.iter().filter_map(|a| match a {
+            Alternative::Path { root, steps } => Some((root.as_str(), steps.as_slice())),
+            Alternative::Text(_) => None,
+        })
+    }
+
     pub(super) fn eval(&self, env: &Env<'_>) -> Value {
         for alternative in &self.alternatives {
             let value = match alternative {

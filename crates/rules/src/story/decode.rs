@@ -66,11 +66,7 @@ fn step(file: &SourceFile, node: &Node, findings: &mut Findings) -> Option<Story
     let event = fields.take("event");
     let payload = fields.text("payload", findings);
     let source = fields.text("source", findings);
-    let technician = fields.choice(
-        "technician",
-        &[("works", Technician::Works), ("closes", Technician::Closes)],
-        findings,
-    );
+    let technician = fields.choice("technician", &TECHNICIAN, findings);
     let silence = fields.take("silence");
     let expect = fields.take("expect").map(|n| Expectation::decode(file, n, findings));
     fields.finish(findings);
@@ -100,8 +96,13 @@ fn step(file: &SourceFile, node: &Node, findings: &mut Findings) -> Option<Story
     Some(StoryStep { span: node.span, after, happens, expect })
 }
 
-#[derive(Clone, Copy)]
-enum Technician {
+/// What a technician does, by name.
+pub(crate) const TECHNICIAN: [(&str, Technician); 2] =
+    [("works", Technician::Works), ("closes", Technician::Closes)];
+
+/// What a technician does to the newest ticket.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Technician {
     Works,
     Closes,
 }

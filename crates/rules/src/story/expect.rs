@@ -19,6 +19,11 @@ pub(super) struct Expectation {
     pub(super) outcomes: Vec<Outcome>,
 }
 
+/// Whether a test compares fields of such an outcome, rather than naming it alone.
+pub(crate) fn has_fields(outcome: Outcome) -> bool {
+    WITH_EFFECT.contains(&outcome)
+}
+
 const WITH_EFFECT: [Outcome; 6] = [
     Outcome::OpenTicket,
     Outcome::ReopenTicket,

@@ -4,6 +4,8 @@ mod decode;
 mod expect;
 mod run;
 
+pub(crate) use decode::TECHNICIAN;
+pub(crate) use expect::has_fields;
 pub use run::{StoryOutcome, StoryWorld};
 
 use std::time::Duration;
@@ -38,6 +40,30 @@ impl StoryFile {
     pub fn is_empty(&self) -> bool {
         self.stories.is_empty()
     }
+
+    /// What comes in from sources in the stories.
+    pub fn told(&self) -> impl Iterator<Item = Told<'_>> {
+        let steps = self.stories.iter().flat_map(|story| &story.steps);
+        steps.filter_map(|step| match &step.happens {
+            Happens::Event(event) => Some(Told::Event(event)),
+            Happens::Payload { path, source } => Some(Told::Payload { path, source }),
+            _ => None,
+        })
+    }
+}
+
+/// Something that comes in from a source in a story.
+#[derive(Debug, Clone, Copy)]
+pub enum Told<'a> {
+    /// An event as its author wrote it.
+    Event(&'a Value),
+    /// A payload, at a path relative to the test file.
+    Payload {
+        /// Its path.
+        path: &'a str,
+        /// Where it comes from.
+        source: &'a str,
+    },
 }
 
 #[derive(Debug, Clone)]

@@ -133,6 +133,19 @@ impl Template {
         }
     }
 
+    /// Its expressions.
+    pub(crate) fn scripts(&self) -> impl Iterator<Item = &Script> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Expr(script) => Some(script),
+            Part::Text(_) => None,
+        })
+    }
+
+    /// The paths whose values stand in it as they are.
+    pub(crate) fn plain_paths(&self) -> Vec<String> {
+        self.scripts().flat_map(Script::plain_paths).collect()
+    }
+
     fn uses_raw_html(&self) -> bool {
         self.parts.iter().any(|part| matches!(part, Part::Expr(script) if script.uses_raw_html()))
     }

@@ -1,5 +1,6 @@
 //! What holds whatever the rules, the events and the bytes are.
 
+mod analysing;
 mod deciding;
 mod fuzz;
 mod hostile;

@@ -32,6 +32,10 @@ pub(super) fn run(args: &Args, out: &mut Out) -> Ended {
         write(&args.dir.join(name), text)?;
         out.line(&format!("wrote {}", args.dir.join(name).display()))?;
     }
+    // Editors with a YAML language server complete fields from these; the files above name them.
+    for path in super::schema::write(&args.dir.join("schemas"))? {
+        out.line(&format!("wrote {}", path.display()))?;
+    }
     let dir = args.dir.display();
     out.line(&format!(
         "\nNext:\n  cd {dir}\n  haloward test                                       the rule's test\n  \

@@ -19,6 +19,7 @@ mod presets;
 mod queue;
 mod run;
 mod sandbox;
+mod schema;
 pub(crate) mod service;
 mod silence;
 mod test;
@@ -90,6 +91,8 @@ enum Command {
     Init(init::Args),
     /// Run an in-memory HaloPSA for tests of your own.
     Sandbox(sandbox::Args),
+    /// Print the JSON Schema of rules, tests, presets or the configuration, for editors.
+    Schema(schema::Args),
     /// Print completions for a shell.
     #[command(after_help = "Example:\n  haloward completions bash > /etc/bash_completion.d/haloward")]
     Completions {
@@ -176,6 +179,7 @@ fn dispatch(cli: &Cli, out: &mut Out) -> Ended {
         Command::Presets(args) => presets::run(args, global, out),
         Command::Init(args) => init::run(args, out),
         Command::Sandbox(args) => sandbox::run(args, out),
+        Command::Schema(args) => schema::run(args, out),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "haloward", &mut script);

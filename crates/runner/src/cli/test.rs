@@ -87,7 +87,7 @@ pub(super) fn run(args: &Args, global: &Global, out: &mut Out) -> Ended {
 }
 
 /// All files, shared among the machine's cores; the order of the results is that of the files.
-fn tell(loaded: &Loaded, files: &[StoryFile]) -> Vec<StoryOutcome> {
+pub(super) fn tell(loaded: &Loaded, files: &[StoryFile]) -> Vec<StoryOutcome> {
     let world = StoryWorld {
         rules: &loaded.rules,
         preset: &|source| loaded.preset_of(source),
@@ -116,7 +116,7 @@ fn tell(loaded: &Loaded, files: &[StoryFile]) -> Vec<StoryOutcome> {
 }
 
 /// A payload at a path relative to the test file.
-fn payload(test: &Path, path: &str) -> Result<Value, String> {
+pub(super) fn payload(test: &Path, path: &str) -> Result<Value, String> {
     let full = test.parent().unwrap_or(Path::new("")).join(path);
     let error = |why: String| format!("cannot read the payload `{}`: {why}", full.display());
     let size = std::fs::metadata(&full).map_err(|e| error(e.to_string()))?.len();

@@ -28,7 +28,7 @@ pub enum ChannelFormat {
     Generic,
 }
 
-const FORMATS: [(&str, ChannelFormat); 3] =
+pub(super) const FORMATS: [(&str, ChannelFormat); 3] =
     [("teams", ChannelFormat::Teams), ("slack", ChannelFormat::Slack), ("generic", ChannelFormat::Generic)];
 
 /// Decodes the `channels` map.

@@ -74,6 +74,16 @@ impl Config {
         let choices = [("open_ticket", OnRuleError::OpenTicket), ("ignore", OnRuleError::Ignore)];
         config.settings.on_rule_error =
             fields.choice("on_rule_error", &choices, findings).unwrap_or_default();
+        if let Some(node) = fields.take("ticket_defaults")
+            && node.get("type").is_none()
+            && config.settings.on_rule_error == OnRuleError::OpenTicket
+        {
+            findings.push(
+                Finding::warning("HW149", "a ticket that is opened because a rule failed would have no type")
+                    .at(file.place(node.span))
+                    .help("add `type:` here; rules may still name another one"),
+            );
+        }
         if let Some(node) = fields.take("calendars") {
             config.settings.calendars = Arc::new(Calendar::decode_all(file, node, findings));
         }
@@ -90,6 +100,7 @@ impl Config {
         {
             for (name, node) in sources.entries() {
                 names.insert(name.text.clone());
+                config.source_places.insert(name.text.clone(), file.place(name.span));
                 if !is_name(&name.text) {
                     findings.push(
                         Finding::error("HW087", format!("`{}` is no name for a source", name.text))

@@ -41,8 +41,8 @@ pub struct Loaded {
     pub presets: PresetSet,
     /// The rule tests.
     pub tests: Vec<SourceFile>,
-    /// How many rule files were read.
-    pub rule_files: usize,
+    /// The rule files.
+    pub rule_files: Vec<SourceFile>,
     /// A short hash of the files of rules, presets, tables and modules: two decisions with the same version were made by the same rules.
     pub version: String,
     /// The catalogue that was saved beside the configuration.
@@ -108,7 +108,7 @@ impl Loaded {
         }
         let (presets, found) = PresetSet::load(&files.presets, None);
         findings.extend(found);
-        let rule_files = files.rules.len();
+        let rule_files = files.rules.clone();
         let data = std::mem::take(&mut files.data);
         files.rules.extend(data.into_values());
         let (rules, found) = RuleSet::load(&files.rules, config.settings.clone());

@@ -8,6 +8,7 @@ mod files;
 mod halo;
 mod load;
 mod retention;
+mod schema;
 mod secret;
 mod source;
 
@@ -17,14 +18,16 @@ pub use halo::HaloConfig;
 pub(crate) use load::version;
 pub use load::{CATALOGUE_FILE, LoadError, Loaded, SavedCatalogue, find};
 pub use retention::Retention;
+pub use schema::schema;
 pub use secret::{SecretError, SecretRef};
+pub(crate) use source::GENERIC;
 pub use source::SourceConfig;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use haloward_rules::{NameUse, Settings};
+use haloward_rules::{NameUse, Place, Settings};
 
 use crate::catalogue::ClientDirectory;
 
@@ -61,6 +64,8 @@ pub struct Config {
     pub retention: Retention,
     /// The sources by name.
     pub sources: BTreeMap<String, SourceConfig>,
+    /// Where each source stands in the configuration.
+    pub source_places: BTreeMap<String, Place>,
 }
 
 // LIMIT: the contract's default; alerts are kilobytes, and a larger body is a mistake or an attack.
@@ -85,6 +90,7 @@ impl Config {
             clients_file: None,
             retention: Retention::default(),
             sources: BTreeMap::new(),
+            source_places: BTreeMap::new(),
         }
     }
 }

@@ -25,7 +25,7 @@ pub struct SourceConfig {
 }
 
 /// The preset for payloads nobody described.
-pub(super) const GENERIC: &str = "generic";
+pub(crate) const GENERIC: &str = "generic";
 
 impl SourceConfig {
     pub(super) fn decode(

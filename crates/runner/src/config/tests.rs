@@ -134,7 +134,7 @@ fn tables_and_modules_are_loaded_with_the_rules_also_of_a_file_named_alone() {
     let load = |rules: &[PathBuf]| Loaded::load(Some(&config), rules).expect("loads");
     let whole = load(&[]);
     assert_eq!(whole.findings.render(), "");
-    assert_eq!((whole.rules.rules().len(), whole.rule_files), (1, 1));
+    assert_eq!((whole.rules.rules().len(), whole.rule_files.len()), (1, 1));
     let alone = load(&[dir.path().join("rules/packs/r.yaml")]);
     assert_eq!(alone.findings.render(), "");
     assert_eq!(alone.version, whole.version);

@@ -2,16 +2,20 @@
 
 mod explain;
 mod names;
+mod samples;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use haloward_rules::{Finding, Findings, Level, StoryFile};
+use haloward_rules::{Finding, Findings, Level, Preset, RuleId, StoryFile, Surroundings, analyse};
 use serde_json::{Value, json};
 
 use super::output::{Out, Tone, counts};
 use super::{End, Ended, Global};
 use crate::config::Loaded;
 use names::Names;
+use samples::Samples;
 
 /// Check the configuration, the rules and their tests.
 #[derive(Debug, clap::Args)]
@@ -51,7 +55,7 @@ pub(super) fn run(args: &Args, global: &Global, out: &mut Out) -> Ended {
     }
     let mut loaded = global.load(&args.paths)?;
     names::take(&mut loaded, args.catalogue.as_deref(), args.online)?;
-    let checked = check(loaded);
+    let checked = check(&loaded);
     let findings = &checked.findings;
     let warned = findings.iter().any(|finding| finding.level == Level::Warning);
     let refused = findings.has_errors() || (args.deny_warnings && warned);
@@ -87,24 +91,61 @@ pub(super) fn run(args: &Args, global: &Global, out: &mut Out) -> Ended {
     Ok(if ok { End::Done } else { End::No })
 }
 
-fn check(loaded: Loaded) -> Checked {
-    let mut names = names::check(&loaded);
-    let mut findings = loaded.findings;
-    findings.extend(std::mem::take(&mut names.findings));
+fn check(loaded: &Loaded) -> Checked {
+    let mut names = names::check(loaded);
+    let mut findings = loaded.findings.clone();
     let mut stories = Vec::new();
     for file in &loaded.tests {
         let (story, found) = StoryFile::load(file);
         stories.push(story);
         findings.extend(found);
     }
+    findings.extend(analysis(loaded, &stories, !findings.has_errors()));
+    findings.extend(std::mem::take(&mut names.findings));
     Checked {
         findings: findings.sorted(),
         rules: loaded.rules.rules().len(),
-        files: loaded.rule_files,
+        files: loaded.rule_files.len(),
         tests: stories.iter().map(StoryFile::len).sum(),
         sources: loaded.config.sources.len(),
         names,
     }
+}
+
+/// What can be known beyond the syntax. `complete` says that nothing is missing because of a mistake.
+fn analysis(loaded: &Loaded, stories: &[StoryFile], complete: bool) -> Findings {
+    let tested = complete && stories.iter().any(|story| !story.is_empty());
+    // Which rules a test reaches is known by telling it; what is wrong with it is for `haloward test` to say.
+    let outcomes = if tested { super::test::tell(loaded, stories) } else { Vec::new() };
+    let failed = outcomes.iter().filter(|outcome| outcome.failure.is_some()).count();
+    // A story that ends early does not reach what it was written for.
+    let reached: Option<BTreeSet<RuleId>> =
+        (tested && failed == 0).then(|| outcomes.into_iter().flat_map(|outcome| outcome.fired).collect());
+    let samples = Samples::of(loaded, stories);
+    let maps = loaded.config.sources.values().filter_map(|source| source.map.clone());
+    let presets: Vec<Arc<Preset>> = loaded.presets.iter().cloned().chain(maps).collect();
+    let surroundings = Surroundings {
+        files: &loaded.rule_files,
+        presets: &presets,
+        sources: &loaded.config.source_places,
+        samples: &|source| samples.of_source(source),
+        every_sample: &|| samples.all(),
+        told: samples.told(),
+        reached: reached.as_ref(),
+    };
+    let mut findings = analyse(&loaded.rules, &surroundings, complete);
+    if failed > 0 {
+        let tests = if failed == 1 { "1 test fails".to_owned() } else { format!("{failed} tests fail") };
+        findings.push(
+            Finding::warning("HW150", tests).help("`haloward test` shows what was expected and what came"),
+        );
+    }
+    if complete && !tested && !loaded.rules.rules().is_empty() {
+        findings.push(Finding::warning("HW147", "no rule has a test").help(
+            "tell in a `*_test.yaml` file beside the rules what they are for; `haloward init` writes one",
+        ));
+    }
+    findings
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ fn findings(files: &[Example]) -> Findings {
     if !config.exists() {
         std::fs::write(&config, "").expect("writes");
     }
-    check(Loaded::load(Some(&config), &[]).expect("loads")).findings
+    check(&Loaded::load(Some(&config), &[]).expect("loads")).findings
 }
 
 fn has(findings: &Findings, code: &str) -> bool {
@@ -51,7 +51,8 @@ fn every_page_shows_what_is_wrong_and_how_it_is_right() {
             problems.push(format!("{code}: its wrong example is not found wrong:\n{}", wrong.render()));
         }
         let right = findings(&page.right);
-        if right.iter().next().is_some() {
+        // Most examples are too small to have tests.
+        if right.iter().any(|finding| finding.code != "HW147" || code == "HW147") {
             problems.push(format!("{code}: something is wrong with its right example:\n{}", right.render()));
         }
     }

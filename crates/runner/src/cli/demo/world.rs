@@ -148,7 +148,6 @@ fn starter(folder: std::path::PathBuf, listen: SocketAddr) -> Result<Loaded, Fai
             Some(SourceFile::new(format!("rules/{}", file.path().display()), file.contents_utf8()?))
         })
         .collect();
-    let rule_files = files.len();
     let (rules, mut findings) = RuleSet::load(&files, config.settings.clone());
     let (presets, found) = PresetSet::load(&[], None);
     findings.extend(found);
@@ -162,7 +161,7 @@ fn starter(folder: std::path::PathBuf, listen: SocketAddr) -> Result<Loaded, Fai
         rules,
         presets,
         tests: Vec::new(),
-        rule_files,
+        rule_files: files,
         version,
         saved: None,
         findings,

@@ -1,0 +1,303 @@
+//! The JSON Schema of the configuration, for editors.
+
+use haloward_rules::Severity;
+use haloward_rules::schema::{
+    any_of, choice, definitions, described, duration, flag, map_of, number, one_or_list, reference, section,
+    text,
+};
+use serde_json::{Value, json};
+
+use super::channel::FORMATS;
+
+/// The schema of `haloward.yaml`.
+pub fn schema() -> Value {
+    let mut all = definitions();
+    for (name, definition) in [
+        ("configuration", configuration()),
+        ("secret", secret()),
+        ("halo", halo()),
+        ("budget", budget()),
+        ("server", server()),
+        ("source", source()),
+        ("webhook", webhook()),
+        ("auth", auth()),
+        ("header", header()),
+        ("basic", basic()),
+        ("hmac", hmac()),
+        ("calendar", calendar()),
+        ("channel", channel()),
+        ("retention", retention()),
+        ("rate", rate()),
+    ] {
+        all.insert(name.into(), definition);
+    }
+    json!({
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "Haloward configuration",
+        "description": "Where HaloPSA is, who sends alerts, and what holds for all rules.",
+        "allOf": [reference("configuration")],
+        "definitions": all,
+    })
+}
+
+fn configuration() -> Value {
+    section(
+        "The configuration.",
+        [
+            ("halo", described("The connection to HaloPSA.", reference("halo"))),
+            ("server", described("Where Haloward listens.", reference("server"))),
+            (
+                "store",
+                json!({ "description": "The file that keeps events, cases and what is to be sent: `sqlite:haloward.db`.", "type": "string", "pattern": "^sqlite:" }),
+            ),
+            ("rules", text("The folder of the rule files. Without it, `rules`.")),
+            (
+                "ticket_defaults",
+                described("Fields of every ticket, unless its rule says otherwise.", reference("ticket")),
+            ),
+            ("unmatched_client", text("The client of tickets whose client is not found, by name or id.")),
+            (
+                "on_rule_error",
+                choice(
+                    "What happens to an event whose rule failed. Without it, `open_ticket`.",
+                    ["open_ticket", "ignore"],
+                ),
+            ),
+            (
+                "brake",
+                described(
+                    "No more tickets than that within a window, of all rules together; one storm ticket counts the rest.",
+                    reference("limit"),
+                ),
+            ),
+            ("retention", described("How long things are kept.", reference("retention"))),
+            (
+                "calendars",
+                map_of("Working hours by name, for `during` and `outside`.", reference("calendar")),
+            ),
+            ("clients", text("The clients file: which of the tools' names is which client.")),
+            ("channels", map_of("Where messages go, by name.", reference("channel"))),
+            (
+                "sources",
+                map_of(
+                    "The tools that send alerts, by name; the name is part of the URL.",
+                    reference("source"),
+                ),
+            ),
+        ],
+        &[],
+    )
+}
+
+fn secret() -> Value {
+    json!({
+        "description": "A secret, named by where it is kept: `env:NAME` or `file:PATH`.",
+        "type": ["string", "number"],
+        "defaultSnippets": [{ "label": "env:", "body": "env:${1:NAME}" }, { "label": "file:", "body": "file:${1:PATH}" }],
+    })
+}
+
+fn halo() -> Value {
+    section(
+        "The connection to HaloPSA.",
+        [
+            ("url", text("The address you log in at: host, site URL or Resource Server URL.")),
+            ("client_id", described("The API application's id.", reference("secret"))),
+            ("client_secret", described("The API application's secret.", reference("secret"))),
+            ("auth_url", text("The authorization server. Without it, HaloPSA is asked.")),
+            ("tenant", text("The tenant's name. Without it, HaloPSA is asked.")),
+            ("scope", one_or_list("What to ask permission for. Without it, `all`.", reference("scalar"))),
+            ("budget", described("How many requests may be spent.", reference("budget"))),
+            ("track", duration("How often changed tickets are read back. Without it, `1m`.")),
+            (
+                "catalogue",
+                duration("How often the names of HaloPSA (types, clients, teams …) are read again."),
+            ),
+            ("ticket_rules", flag("Whether HaloPSA's own ticket rules run on our tickets. Without it, yes.")),
+        ],
+        &["url", "client_id", "client_secret"],
+    )
+}
+
+fn budget() -> Value {
+    section(
+        "How many requests may be spent.",
+        [
+            ("requests", number("Requests within `per`.", 1, None)),
+            ("per", duration("The length of the window. HaloPSA counts over `5m`.")),
+            (
+                "reserve",
+                json!({ "description": "The share kept for urgent tickets: `20%`.", "type": "string", "pattern": "^[0-9.]+%$" }),
+            ),
+        ],
+        &[],
+    )
+}
+
+fn server() -> Value {
+    section(
+        "Where Haloward listens.",
+        [
+            (
+                "listen",
+                json!({ "description": "Address and port. Without it, `127.0.0.1:8080`.", "type": "string" }),
+            ),
+            (
+                "token",
+                described(
+                    "What the console and the API are asked with. Without it, one is made and kept beside the store.",
+                    reference("secret"),
+                ),
+            ),
+            (
+                "max_body",
+                json!({ "description": "The largest body taken: `512KiB`, `2MiB`. Without it, `1MiB`.", "type": ["string", "number"] }),
+            ),
+        ],
+        &[],
+    )
+}
+
+fn source() -> Value {
+    section(
+        "A tool that sends alerts.",
+        [("webhook", described("It posts to `/hooks/NAME`.", reference("webhook")))],
+        &["webhook"],
+    )
+}
+
+fn webhook() -> Value {
+    section(
+        "Alerts that are posted to Haloward.",
+        [
+            (
+                "preset",
+                text(
+                    "How its payload is read: `haloward presets` lists them. Without it, the usual fields are found.",
+                ),
+            ),
+            ("map", described("A preset of its own, for a tool nobody described.", reference("map"))),
+            (
+                "limit",
+                described("How many deliveries it may make; beyond, it is answered 429.", reference("rate")),
+            ),
+            ("auth", described("How it proves who it is.", reference("auth"))),
+            (
+                "severity",
+                choice(
+                    "The severity of alerts that have none. Without it, `medium`.",
+                    Severity::ALL.iter().map(|(name, _)| *name),
+                ),
+            ),
+        ],
+        &["auth"],
+    )
+}
+
+fn auth() -> Value {
+    let ways = section(
+        "One way to prove who it is.",
+        [
+            (
+                "url_token",
+                described("A token as the last part of the URL: `/hooks/NAME/TOKEN`.", reference("secret")),
+            ),
+            ("bearer", described("`Authorization: Bearer TOKEN`.", reference("secret"))),
+            ("header", described("A header of its own.", reference("header"))),
+            ("basic", described("User and password.", reference("basic"))),
+            ("hmac", described("HMAC-SHA256 of the body, in a header.", reference("hmac"))),
+        ],
+        &[],
+    );
+    let mut ways = ways;
+    ways["minProperties"] = json!(1);
+    ways["maxProperties"] = json!(1);
+    any_of(
+        "How it proves who it is; `none` only while this machine alone can reach it.",
+        vec![choice("", ["none"]), ways],
+    )
+}
+
+fn header() -> Value {
+    section(
+        "A header of its own.",
+        [("name", text("The header's name.")), ("value", described("Its value.", reference("secret")))],
+        &["name", "value"],
+    )
+}
+
+fn basic() -> Value {
+    section(
+        "User and password.",
+        [("user", text("The user.")), ("password", described("The password.", reference("secret")))],
+        &["user", "password"],
+    )
+}
+
+fn hmac() -> Value {
+    section(
+        "HMAC-SHA256 of the body.",
+        [
+            ("header", text("The header that holds the signature: `X-Hub-Signature-256`.")),
+            ("secret", described("The key.", reference("secret"))),
+            ("prefix", text("What stands before the signature in the header: `sha256=`.")),
+        ],
+        &["header", "secret"],
+    )
+}
+
+fn retention() -> Value {
+    section(
+        "How long things are kept: at least a day each.",
+        [
+            ("events", duration("Events and what was decided about them. Without it, `30d`.")),
+            ("operations", duration("Operations that are over. Without it, `90d`.")),
+            ("cases", duration("Cases that are over. Without it, `90d`.")),
+            ("ledger", duration("The ledger. Without it, `400d`.")),
+            ("max_size", text("What the store may hold: `4GiB`. Beyond, the oldest events go first.")),
+        ],
+        &[],
+    )
+}
+
+fn rate() -> Value {
+    section(
+        "How many deliveries in how much time.",
+        [("requests", number("How many.", 1, None)), ("per", duration("In how much time."))],
+        &["requests", "per"],
+    )
+}
+
+fn channel() -> Value {
+    section(
+        "Where messages go.",
+        [
+            ("webhook", described("The URL to post to, which is a secret.", reference("secret"))),
+            (
+                "format",
+                choice("What is posted. Without it, `generic`.", FORMATS.iter().map(|(name, _)| *name)),
+            ),
+        ],
+        &["webhook"],
+    )
+}
+
+fn calendar() -> Value {
+    let hours = json!({ "type": "string", "pattern": "^[0-9]{1,2}:[0-9]{2}-[0-9]{1,2}:[0-9]{2}$" });
+    section(
+        "Working hours.",
+        [
+            ("timezone", text("A name such as `Europe/London`.")),
+            ("weekly", map_of("Days and hours: `{ mon-fri: \"09:00-17:30\" }`.", one_or_list_of(hours))),
+            ("holidays", one_or_list("Days without hours: `2026-12-25`.", json!({ "type": "string" }))),
+        ],
+        &["timezone", "weekly"],
+    )
+}
+
+fn one_or_list_of(item: Value) -> Value {
+    one_or_list("Hours from and until, or a list of them.", item)
+}
+
+#[cfg(test)]
+mod tests;
