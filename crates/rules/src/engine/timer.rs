@@ -178,7 +178,12 @@ fn wait_on(
     event: &Event,
     case: &mut Case,
 ) -> Result<Option<(Outcome, String)>, ScriptError> {
-    if let Some(by) = silenced::covers(work, rule, event, case) {
+    let covered = silenced::covers(work, rule, event, case);
+    if case.state == CaseState::Open {
+        // What is missing again while its ticket is open is told there, or under a silence not at all: nothing waits.
+        return Ok(covered.map(|by| (Outcome::Silenced, format!("{}; its ticket is open", by.reason))));
+    }
+    if let Some(by) = covered {
         case.held_by = None;
         silenced::back(work, rule.id(), event, case, &by);
         return Ok(Some((Outcome::Silenced, by.reason)));

@@ -237,6 +237,25 @@ fn a_silence_covers_what_is_missing_as_it_covers_what_fires() {
 }
 
 #[test]
+fn a_silence_holds_back_no_ticket_that_is_open_when_something_is_missing_again() {
+    let rules = BACKUP.replace("open_ticket: {}", "open_ticket: { resolved: note }")
+        + "\n    escalate: { after: 60h, note: still open }";
+    let mut world = World::new(&rules);
+    world.backup("info");
+    assert_eq!(world.after("26h")[0].outcome, Outcome::OpenTicket);
+    assert_eq!(world.backup("info").outcome, Outcome::AddNote, "the ticket stays open with the people");
+    world.silence("sil_1", json!({"rule": "backup-missing"}), "30h");
+    let steps = world.after("26h");
+    assert_eq!((steps[0].outcome, world.case(KEY).held_by), (Outcome::Silenced, None));
+    assert_eq!(world.case(KEY).state, CaseState::Open);
+    let steps = world.after("40h");
+    assert!(
+        steps.iter().any(|step| step.outcome == Outcome::AddNote),
+        "it escalates all the same: {steps:?}"
+    );
+}
+
+#[test]
 fn a_rule_in_shadow_misses_without_a_ticket() {
     let mut world = World::new(&BACKUP.replace("    then", "    mode: shadow\n    then"));
     world.backup("info");
