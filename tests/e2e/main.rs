@@ -10,3 +10,4 @@ mod delivery;
 mod lookups;
 mod operate;
 mod refusals;
+mod testing;

@@ -48,10 +48,13 @@ pub use finding::{Example, Finding, Findings, Level, Page, Place, SourceFile};
 pub use names::{Given, NameKind, NameUse, Within};
 pub use path::Path;
 pub use preset::{Delivery, Mapped, Preset, PresetSet};
-pub use rule::{Limit, Rule, RuleId};
+pub use rule::{Limit, Part, Rule, RuleId};
 pub use ruleset::{OnRuleError, RuleSet, Settings};
 pub use silence::{Silence, Silences};
 pub use simulation::{Fired, Simulation};
-pub use story::{StoryFile, StoryOutcome, StoryWorld, Told};
+pub use story::{
+    Coverage, CoverageReport, Difference, Gap, Heard, Missing, Problem, Said, Share, StoryFailure, StoryFile,
+    StoryOutcome, StoryWorld, Told,
+};
 pub use ticket::{Details, Note, Parent, Reference, TicketDraft};
 pub use yaml::{KeyNode, Node, NodeKind, Span, read as read_yaml};

@@ -10,7 +10,7 @@ use super::ticket::{self, Opening, Wanted};
 use super::work::Work;
 use crate::event::{Event, State};
 use crate::path::Path;
-use crate::rule::{EffectTemplate, Lifecycle, Rule, Target, scripted_notice};
+use crate::rule::{EffectTemplate, Lifecycle, Part, Rule, Target, scripted_notice};
 use crate::script::{ScriptEffect, ScriptError};
 use crate::ticket::{Note, Reference, TicketDraft, draft_from_script};
 
@@ -28,9 +28,13 @@ pub(super) fn run(
     let mut runner = Runner { work, rule, case, done: Vec::new(), limited: None };
     let opens = rule.effects.iter().any(|effect| matches!(effect, EffectTemplate::OpenTicket { .. }));
     let mut notices = Vec::new();
-    for effect in &rule.effects {
+    for (effect, number) in rule.effects.iter().zip(0..) {
         if runner.limited.is_some() {
             break;
+        }
+        let waits = opens && matches!(effect, EffectTemplate::Notify(_));
+        if !waits {
+            runner.work.reached(rule.id(), Part::Effect(number));
         }
         match effect {
             EffectTemplate::Set(sets) => {
@@ -64,7 +68,7 @@ pub(super) fn run(
                 runner.resolve(event, note, status.clone());
             }
             // One message for each ticket, not for each of its repeats.
-            EffectTemplate::Notify(notice) if opens => notices.push(notice),
+            EffectTemplate::Notify(notice) if opens => notices.push((number, notice)),
             EffectTemplate::Notify(notice) => {
                 let kind = runner.env(event, |env| notice.notice(env, event))?;
                 runner.notify(event, kind);
@@ -86,7 +90,8 @@ pub(super) fn run(
         return Ok(limit::hold_back(work, rule, brake, event, case, *draft));
     }
     if runner.done.iter().any(|(done, _)| matches!(done, Outcome::OpenTicket | Outcome::ReopenTicket)) {
-        for notice in notices {
+        for (number, notice) in notices {
+            runner.work.reached(rule.id(), Part::Effect(number));
             let kind = runner.env(event, |env| notice.notice(env, event))?;
             runner.notify(event, kind);
         }

@@ -6,7 +6,7 @@ use super::ticket::after;
 use super::timer::TimerKind;
 use super::work::Work;
 use crate::duration::format_duration;
-use crate::rule::{Escalate, Rule, RuleMode, Unless};
+use crate::rule::{Escalate, Part, Rule, RuleMode, Unless};
 use crate::script::ScriptError;
 
 type Done = (Outcome, Option<String>);
@@ -41,6 +41,7 @@ pub(super) fn step(work: &mut Work<'_>, case: &mut Case) -> Done {
     if step.unless == Some(Unless::Touched) && case.ticket.touched {
         return (Outcome::Nothing, Some("somebody has worked on its ticket".into()));
     }
+    work.reached(rule.id(), Part::Escalate(at.done));
     match effects(work, &rule, case, &step) {
         Ok(effects) => {
             let outcome = effects.iter().map(EffectKind::outcome).min().unwrap_or(Outcome::Nothing);

@@ -30,6 +30,7 @@ pub use timer::{Timer, TimerChange, TimerKind};
 use jiff::Timestamp;
 
 use crate::event::Event;
+use crate::rule::{Part, RuleId};
 use crate::ruleset::RuleSet;
 use work::Work;
 
@@ -70,6 +71,24 @@ pub struct Step {
     pub timers: Vec<TimerChange>,
     /// What is to happen outside, in order.
     pub effects: Vec<Effect>,
+    /// The parts of rules that came to bear; empty unless everything is explained.
+    pub reached: Vec<(RuleId, Part)>,
+}
+
+impl Step {
+    /// What became of an input that nothing could be decided about.
+    pub fn failed(reason: impl Into<String>) -> Self {
+        Self {
+            outcome: Outcome::Error,
+            reason: Some(reason.into()),
+            decisions: Vec::new(),
+            event: None,
+            cases: Vec::new(),
+            timers: Vec::new(),
+            effects: Vec::new(),
+            reached: Vec::new(),
+        }
+    }
 }
 
 /// Decides about one input.

@@ -8,7 +8,7 @@ use super::work::Work;
 use super::{Step, group};
 use crate::duration::format_duration;
 use crate::event::Event;
-use crate::rule::{Lifecycle, ResolvedDo, RuleId};
+use crate::rule::{Lifecycle, Part, ResolvedDo, RuleId};
 use crate::ticket::Note;
 
 /// A resolved event that no rule handled goes to the cases its problem feeds.
@@ -113,6 +113,7 @@ pub(super) fn now(
     lifecycle: &Lifecycle,
 ) -> (Outcome, Option<String>) {
     let rule = case.rule.clone();
+    work.reached(&rule, Part::Resolved);
     let (note, problem) = note(work, case, event, lifecycle);
     let touched = case.ticket.touched;
     let done = match lifecycle.resolved.action {

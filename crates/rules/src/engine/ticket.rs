@@ -11,7 +11,7 @@ use super::work::Work;
 use super::{escalate, group, held, limit};
 use crate::duration::format_duration;
 use crate::event::{Event, Severity};
-use crate::rule::{AgainDo, Lifecycle, Rule, RuleId};
+use crate::rule::{AgainDo, Lifecycle, Part, Rule, RuleId};
 use crate::script::{Env, ScriptError};
 use crate::template::escape_html;
 use crate::ticket::{Details, Note, Parent, TicketDraft, TicketTemplate, default_details, one_line};
@@ -308,6 +308,7 @@ fn reopen(
     if work.now > after(ended, within) || case.tickets == 0 || case.ticket.given_up {
         return None;
     }
+    work.reached(rule.id(), Part::Reopened);
     work.cancel_timers(case);
     case.state = CaseState::Open;
     case.rule = rule.id().clone();
@@ -336,6 +337,7 @@ fn again(
     wanted: &Wanted<'_>,
     lifecycle: &Lifecycle,
 ) -> Result<Done, ScriptError> {
+    work.reached(rule.id(), Part::Again);
     let raised =
         if event.severity() > case.severity { raise(work, rule, event, case, wanted)? } else { false };
     let at_most = lifecycle.again.at_most;

@@ -10,7 +10,7 @@ use super::decision::{Decision, Effect, EffectKind, Outcome};
 use super::timer::{TimerChange, TimerKind};
 use super::{Explain, Step};
 use crate::event::{Event, Severity};
-use crate::rule::{Rule, RuleId};
+use crate::rule::{Part, Rule, RuleId};
 use crate::ruleset::RuleSet;
 use crate::script::{Env, View};
 use crate::silence::Silences;
@@ -24,6 +24,7 @@ pub(super) struct Work<'a> {
     timers: Vec<TimerChange>,
     effects: Vec<Effect>,
     pub(super) decisions: Vec<Decision>,
+    reached: Vec<(RuleId, Part)>,
 }
 
 impl<'a> Work<'a> {
@@ -37,12 +38,20 @@ impl<'a> Work<'a> {
             timers: Vec::new(),
             effects: Vec::new(),
             decisions: Vec::new(),
+            reached: Vec::new(),
         }
     }
 
     /// The case of a key, with what this step changed.
     pub(super) fn case(&self, key: &Key) -> Option<Case> {
         self.changed.get(key).cloned().or_else(|| self.cases.case(key))
+    }
+
+    /// A part of a rule happens. Kept only where everything is explained: tests want to know, nobody else.
+    pub(super) fn reached(&mut self, rule: &RuleId, part: Part) {
+        if self.explain == Explain::Everything {
+            self.reached.push((rule.clone(), part));
+        }
     }
 
     /// The cases a problem feeds, with what this step changed.
@@ -145,6 +154,7 @@ impl<'a> Work<'a> {
             cases: self.changed.into_values().collect(),
             timers: self.timers,
             effects: self.effects,
+            reached: self.reached,
         }
     }
 

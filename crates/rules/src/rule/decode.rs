@@ -1,12 +1,14 @@
 //! A rule from its file.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Active, EffectTemplate, Escalate, GroupTemplate, Limit, Rule, RuleId, RuleMode, Threshold};
+use super::{
+    Active, EffectTemplate, Escalate, GroupTemplate, Limit, Rule, RuleId, RuleMode, Threshold, parts,
+};
 use crate::condition::{Condition, Operator, decode_when};
 use crate::event::State;
 use crate::fields::Fields;
@@ -69,7 +71,9 @@ impl Rule {
             }
         }
         let known = &context.known;
-        let mut when = fields.take("when").map(|n| decode_when(file, n, known, findings)).unwrap_or_default();
+        let when_node = fields.take("when");
+        let mut when = when_node.map(|n| decode_when(file, n, known, findings)).unwrap_or_default();
+        let condition_lines = parts::lines(when_node, &when);
         // A stable sort: a key or script that fails must not matter where a plain condition does not hold, whichever
         // stands first in the file.
         when.sort_by_key(|condition| !condition.is_plain());
@@ -102,10 +106,8 @@ impl Rule {
         }
         let group = fields.take("group");
         let start = known.names.map_or(0, Names::len);
-        let effects = fields
-            .need("then", findings)
-            .map(|n| EffectTemplate::decode_all(file, n, known, findings))
-            .unwrap_or_default();
+        let then = fields.need("then", findings);
+        let effects = then.map(|n| EffectTemplate::decode_all(file, n, known, findings)).unwrap_or_default();
         fields.finish(findings);
 
         let opens = effects
@@ -126,6 +128,7 @@ impl Rule {
             );
         }
         let group = group.and_then(|n| GroupTemplate::decode(file, n, known, findings));
+        let parts = parts::parts(then, escalate);
         let escalate = escalate.map(|n| Escalate::decode_all(file, n, known, findings)).unwrap_or_default();
         let opens_untyped = effects.iter().any(|effect| match effect {
             EffectTemplate::OpenTicket { ticket, .. } => !ticket.has_type(),
@@ -169,6 +172,9 @@ impl Rule {
             goes_on,
             effects,
             defaults: context.defaults.clone(),
+            parts,
+            condition_lines,
+            leaves: OnceLock::new(),
         };
         (findings.errors() == before).then_some(rule)
     }

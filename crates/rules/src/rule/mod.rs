@@ -6,6 +6,7 @@ mod escalate;
 mod group;
 mod lifecycle;
 mod notice;
+mod parts;
 
 pub(crate) use decode::RuleContext;
 pub(crate) use effect::{EFFECTS, EffectTemplate, Target};
@@ -13,9 +14,11 @@ pub(crate) use escalate::{Escalate, UNLESS, Unless};
 pub(crate) use group::{GroupTemplate, MEMBERS};
 pub(crate) use lifecycle::{AGAIN, AgainDo, Lifecycle, RESOLVED, ResolvedDo};
 pub(crate) use notice::{NoticeTemplate, scripted_notice};
+pub use parts::Part;
+pub(crate) use parts::{Leaf, PartPlace};
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -132,6 +135,10 @@ pub struct Rule {
     pub(crate) view: Arc<serde_json::Value>,
     /// Its conditions look at the case, so the key is needed before them.
     pub(crate) asks_case: bool,
+    /// What its tests can reach or miss.
+    pub(crate) parts: Vec<PartPlace>,
+    condition_lines: Box<[u32]>,
+    leaves: OnceLock<Box<[Leaf]>>,
 }
 
 impl Rule {
@@ -158,6 +165,11 @@ impl Rule {
     /// Whether it only changes events and so never decides.
     pub(crate) fn only_sets(&self) -> bool {
         self.effects.iter().all(|effect| matches!(effect, EffectTemplate::Set(_)))
+    }
+
+    /// The comparisons of its `when`, in the order in which traces have them.
+    pub(crate) fn leaves(&self) -> &[Leaf] {
+        self.leaves.get_or_init(|| parts::leaves(&self.when, &self.condition_lines))
     }
 
     /// The lifecycle of the ticket it opens, if an effect says so.

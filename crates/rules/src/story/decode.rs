@@ -1,9 +1,11 @@
 //! Stories from a `*_test.yaml` file.
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::expect::Expectation;
 use super::{Happens, Story, StoryFile, StoryStep};
+use crate::event::{Event, EventError, Severity};
 use crate::fields::Fields;
 use crate::finding::{Finding, Findings, SourceFile};
 use crate::silence::Silence;
@@ -72,7 +74,7 @@ fn step(file: &SourceFile, node: &Node, findings: &mut Findings) -> Option<Story
     fields.finish(findings);
     let happens = match (event, payload, technician, silence) {
         (None, None, None, None) => Happens::Nothing,
-        (Some(event), None, None, None) => Happens::Event(event.to_value()),
+        (Some(node), None, None, None) => event_of(file, node, source, findings)?,
         (None, Some(path), None, None) => {
             let Some(source) = source else {
                 let finding = Finding::error("HW071", "a payload needs its `source`");
@@ -94,6 +96,25 @@ fn step(file: &SourceFile, node: &Node, findings: &mut Findings) -> Option<Story
         }
     };
     Some(StoryStep { span: node.span, after, happens, expect })
+}
+
+/// An event as it stands in a step; its source may stand beside it, as with payloads.
+fn event_of(
+    file: &SourceFile,
+    node: &Node,
+    source: Option<String>,
+    findings: &mut Findings,
+) -> Option<Happens> {
+    let mut written = node.to_value();
+    if let (Some(source), Value::Object(map)) = (source, &mut written) {
+        map.entry("source").or_insert_with(|| source.into());
+    }
+    let wrong = |error: EventError| {
+        Finding::error("HW161", format!("the step has no event: {error}")).at(file.place(node.span))
+    };
+    let event = Event::from_json(written.clone(), Severity::Medium);
+    let event = event.map_err(|error| findings.push(wrong(error))).ok()?;
+    Some(Happens::Event { event, written })
 }
 
 /// What a technician does, by name.

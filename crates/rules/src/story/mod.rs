@@ -1,11 +1,16 @@
 //! Rule tests: stories on a virtual clock, told through the same engine that runs live.
 
+mod coverage;
 mod decode;
 mod expect;
+mod failure;
 mod run;
+mod text;
 
+pub use coverage::{Coverage, CoverageReport, Gap, Missing, Share};
 pub(crate) use decode::TECHNICIAN;
 pub(crate) use expect::has_fields;
+pub use failure::{Difference, Heard, Problem, Said, StoryFailure};
 pub use run::{StoryOutcome, StoryWorld};
 
 use std::time::Duration;
@@ -13,6 +18,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::event::Event;
 use crate::finding::SourceFile;
 use crate::silence::Silence;
 use crate::yaml::Span;
@@ -45,7 +51,7 @@ impl StoryFile {
     pub fn told(&self) -> impl Iterator<Item = Told<'_>> {
         let steps = self.stories.iter().flat_map(|story| &story.steps);
         steps.filter_map(|step| match &step.happens {
-            Happens::Event(event) => Some(Told::Event(event)),
+            Happens::Event { written, .. } => Some(Told::Event(written)),
             Happens::Payload { path, source } => Some(Told::Payload { path, source }),
             _ => None,
         })
@@ -87,8 +93,8 @@ struct StoryStep {
 enum Happens {
     /// Only time passes.
     Nothing,
-    /// An event comes in.
-    Event(Value),
+    /// An event comes in; and as its author wrote it.
+    Event { event: Event, written: Value },
     /// A payload comes in from a source, through its preset.
     Payload { path: String, source: String },
     /// A silence begins.

@@ -11,6 +11,16 @@ fn tell(rules: &str, story: &str) -> Vec<StoryOutcome> {
     file.run(&world)
 }
 
+fn passes(outcomes: &[StoryOutcome]) {
+    for outcome in outcomes {
+        assert!(
+            outcome.failure.is_none(),
+            "{}",
+            outcome.failure.as_ref().map(ToString::to_string).unwrap_or_default()
+        );
+    }
+}
+
 const RULES: &str = "
 defaults: { ticket: { type: Alert } }
 rules:
@@ -39,43 +49,251 @@ tests:
       - { after: 1m, event: { source: veeam, state: resolved, fingerprint: job-7 }, expect: { resolve_ticket: true } }
 ",
     );
-    assert_eq!(outcomes[0].failure, None, "{}", outcomes[0].failure.as_deref().unwrap_or_default());
-    assert!(outcomes[0].fired.contains(&crate::RuleId::new("backup-failed")));
+    passes(&outcomes);
+}
+
+/// The failure of the only story told, as people read it.
+fn failure(rules: &str, story: &str) -> String {
+    let outcomes = tell(rules, story);
+    assert_eq!(outcomes.len(), 1);
+    outcomes[0].failure.as_ref().expect("it fails").to_string()
 }
 
 #[test]
 fn a_failure_shows_expected_beside_actual_and_the_trace() {
-    let outcomes = tell(
-        RULES,
+    let rules = "
+defaults: { ticket: { type: Alert } }
+rules:
+  - { id: disk, when: { check: { contains: disk } }, then: { open_ticket: {} } }
+  - { id: lab, when: { source: s, device.name: { starts_with: LAB- } }, then: { drop: a lab machine } }
+  - { id: backup, from: s, when: { title: { contains: backup } }, then: { open_ticket: { priority: High, team: Desk } } }
+";
+    let text = failure(
+        rules,
         "
 tests:
   - name: wrong
     steps:
-      - { event: { source: veeam, title: Backup failed }, expect: { open_ticket: { priority: Low } } }
-  - name: also wrong
-    steps:
-      - { event: { source: veeam, title: Disk full }, expect: { rule: backup-failed } }
+      - { event: { source: s, title: Backup started, check: jobs } }
+      - { after: 1d, event: { source: s, title: Backup of the night failed, fingerprint: f },
+          expect: { rule: disk, open_ticket: { summary: { contains: has failed }, priority: Low, team: desk, details: { contains: tape } }, waiting: true } }
 ",
     );
-    let first = outcomes[0].failure.as_deref().expect("fails");
-    assert!(first.starts_with("step 1 at rules/r_test.yaml:5: expected open_ticket, got waiting"), "{first}");
-    let second = outcomes[1].failure.as_deref().expect("fails");
-    assert!(second.contains("expected rule `backup-failed`, got none"), "{second}");
-    assert!(second.contains("✗ backup-failed title contains backup (was Disk full)"), "{second}");
+    assert_eq!(
+        text,
+        "\
+step 2 at rules/r_test.yaml:6
+  open_ticket (s/f)
+              expected             actual
+    summary   contains has failed  Backup of the night failed
+    priority  Low                  High
+    details
+      expected  contains tape
+      actual    <p><strong>Backup of the night failed</strong></p> <table> <tr><td>Severity</td><td>medium</td></tr> <tr><td>Source</td><td>s</td></tr> </table>
+  expected  waiting
+  actual    open_ticket (s/f)
+  expected  rule disk
+  actual    rule backup
+  what the rules said
+    Backup of the night failed → open_ticket
+      ✗ disk (rules/r.yaml:4): check contains disk, is nothing
+      ✗ lab (rules/r.yaml:5): device.name starts with lab- (the value is no text), is nothing
+      ✓ backup (rules/r.yaml:6): open_ticket
+"
+    );
 }
 
 #[test]
-fn effects_that_nothing_expected_fail_the_test() {
+fn a_failure_about_what_did_not_happen_says_what_did() {
+    let text = failure(
+        RULES,
+        "tests:\n  - { name: n, steps: [{ event: { source: s, title: Backup failed }, expect: { open_ticket: true } }] }\n",
+    );
+    assert_eq!(
+        text,
+        "\
+step 1 at rules/r_test.yaml:2
+  expected  open_ticket
+  actual    waiting: 1 of 3 within 30m
+  what the rules said
+    Backup failed → waiting
+      ✓ backup-failed (rules/r.yaml:4): waiting: 1 of 3 within 30m
+"
+    );
+    let text =
+        failure(RULES, "tests:\n  - { name: n, steps: [{ after: 1h, expect: { add_note: true } }] }\n");
+    assert_eq!(
+        text,
+        "\
+step 1 at rules/r_test.yaml:2
+  expected  add_note
+  actual    nothing: no event came and no timer fell due
+"
+    );
+    let text = failure(
+        RULES,
+        "tests:\n  - { name: n, steps: [{ technician: works, expect: { nothing: true } }] }\n",
+    );
+    assert_eq!(text, "step 1 at rules/r_test.yaml:2\n  no ticket was opened before\n");
+}
+
+#[test]
+fn a_trace_names_what_matched_however_many_rules_did_not() {
+    let quiet =
+        |number| format!("  - {{ id: r{number}, when: {{ check: c{number} }}, then: {{ drop: x }} }}\n");
+    let quiet: String = (0..30).map(quiet).collect();
+    let mut rules = format!("defaults: {{ ticket: {{ type: Alert }} }}\nrules:\n{quiet}");
+    rules.push_str("  - { id: last, then: { open_ticket: {} } }\n");
+    let text = failure(
+        &rules,
+        "tests:\n  - { name: n, steps: [{ event: { source: s }, expect: { nothing: true } }] }\n",
+    );
+    assert!(text.contains("✗ r11 (") && !text.contains("✗ r12 ("), "{text}");
+    assert!(text.contains("✓ last (") && text.ends_with("✗ and 18 more\n"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+}
+
+#[test]
+fn effects_that_nothing_expected_fail_the_test_and_a_step_without_expect_asserts_nothing() {
     let rules = "defaults: { ticket: { type: Alert } }\nrules:\n  - { id: all, then: { open_ticket: {} } }\n";
-    let outcomes = tell(
+    let text = failure(
         rules,
         "tests:\n  - { name: quiet, steps: [{ event: { source: s, title: x }, expect: { rule: all } }] }\n",
     );
-    assert!(
-        outcomes[0].failure.as_deref().is_some_and(|f| f.contains("unexpected open_ticket (s/x)")),
-        "{:?}",
-        outcomes[0].failure
+    assert!(text.contains("\n  unexpected  open_ticket (s/x)\n"), "{text}");
+    passes(&tell(rules, "tests:\n  - { name: free, steps: [{ event: { source: s, title: x } }] }\n"));
+}
+
+#[test]
+fn several_effects_of_a_kind_are_expected_as_a_list() {
+    let rules = "
+defaults: { ticket: { type: Alert } }
+rules:
+  - { id: one, continue: true, key: one, then: { open_ticket: { summary: One } } }
+  - { id: two, key: two, then: { open_ticket: { summary: Two } } }
+";
+    let story = |expected: &str| {
+        format!(
+            "tests:\n  - {{ name: n, steps: [{{ event: {{ source: s }}, expect: {{ open_ticket: {expected} }} }}] }}\n"
+        )
+    };
+    passes(&tell(rules, &story("[{ summary: Two, rule: two }, { summary: One }]")));
+    let text = failure(rules, &story("[{ summary: One }, { summary: One }]"));
+    assert!(text.contains("summary  One       Two"), "{text}");
+    assert!(failure(rules, &story("true")).contains("unexpected  open_ticket (two)"));
+}
+
+#[test]
+fn an_outcome_without_an_effect_has_fields_too() {
+    let rules =
+        "rules:\n  - { id: lab, when: { check: lab }, key: lab/1, then: { drop: 'a lab machine' } }\n";
+    let story = |expected: &str| {
+        format!(
+            "tests:\n  - {{ name: n, steps: [{{ event: {{ source: s, check: lab }}, expect: {{ {expected} }} }}] }}\n"
+        )
+    };
+    passes(&tell(
+        rules,
+        &story("dropped: { reason: { contains: lab }, rule: lab, key: lab/1 }, nothing: true"),
+    ));
+    let text = failure(rules, &story("dropped: { reason: a spare }"));
+    assert!(text.contains("reason  a spare   a lab machine"), "{text}");
+    let text = failure(rules, &story("unmatched: true"));
+    assert!(text.contains("expected  unmatched\n  actual    dropped: a lab machine"), "{text}");
+}
+
+#[test]
+fn mistakes_in_a_test_are_shown_at_their_place() {
+    let text = "tests:
+  - name: n
+    steps:
+      - { event: { title: x }, expect: { nothing: false } }
+      - { event: { source: s, state: ablaze }, expect: { rule: [a], opn_ticket: true } }
+      - { event: { title: x }, source: s, expect: { nothing: true, add_note: true } }
+      - { event: { source: s }, expect: { dropped: maybe } }
+";
+    let (_, findings) = StoryFile::load(&SourceFile::new("rules/r_test.yaml", text));
+    let shown: Vec<String> = findings
+        .iter()
+        .map(|f| format!("{} {}: {}", f.code, f.place.as_ref().map_or(0, |p| p.span.line), f.message))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "HW160 4: `nothing` can only be `true`",
+            "HW161 4: the step has no event: the event has no `source`",
+            "HW160 5: `rule` must be text, not a list",
+            "HW072 5: `expect` knows no `opn_ticket`",
+            "HW161 5: the step has no event: unknown state `ablaze`: one of firing, resolved, info, acknowledged, update, test",
+            "HW160 6: `nothing` and `add_note` cannot both be expected",
+            "HW010 7: expected fields must be a map, or `true` for any",
+        ]
     );
+}
+
+const COVERED: &str = "
+defaults: { ticket: { type: Alert } }
+rules:
+  - { id: off, mode: off, then: { drop: never } }
+  - id: disk
+    when:
+      case: { count: { at_least: 1 } }
+      any:
+        - { check: disk, severity: high }
+        - check: raid
+      script: event.device.name != \"LAB\"
+    then:
+      open_ticket:
+        again: count
+        resolved: { do: resolve }
+        reopen_within: 1h
+    escalate:
+      - { after: 1h, note: late }
+      - { after: 10m, note: soon }
+  - { id: spare, when: { check: spare }, then: [{ set: { severity: low } }, { drop: spare }] }
+";
+
+#[test]
+fn coverage_says_which_rules_conditions_and_effects_no_test_reached_and_where() {
+    let (rules, _) = RuleSet::load(&[SourceFile::new("rules/r.yaml", COVERED)], Settings::default());
+    let outcomes = tell(
+        COVERED,
+        "
+tests:
+  - name: opens
+    steps:
+      - { event: { source: s, check: disk, severity: high }, expect: { open_ticket: true } }
+      - { event: { source: s, check: disk, severity: high }, expect: { counted: true } }
+      - { after: 10m, expect: { add_note: true } }
+  - name: other
+    steps:
+      - { event: { source: s, check: cpu } }
+",
+    );
+    passes(&outcomes);
+    let mut coverage = Coverage::default();
+    for outcome in outcomes {
+        coverage.merge(outcome.coverage);
+    }
+    let report = coverage.report(&rules);
+    let gaps: Vec<String> = report.gaps.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        gaps,
+        [
+            "rules/r.yaml:10 disk: `check is raid` never held",
+            "rules/r.yaml:7 disk: `case.count at least 1` never failed",
+            "rules/r.yaml:11 disk: `script event.device.name != \"LAB\"` never failed",
+            "rules/r.yaml:15 disk: `open_ticket.resolved` never happened",
+            "rules/r.yaml:16 disk: `open_ticket.reopen_within` never happened",
+            "rules/r.yaml:18 disk: `escalate after 1h` never happened",
+            "rules/r.yaml:20 spare: no test reaches it",
+        ]
+    );
+    let share = |share: Share| (share.reached, share.total, share.percent);
+    assert_eq!(share(report.rules), (1, 2, 50));
+    assert_eq!(share(report.conditions), (2, 6, 33), "check and severity; what spare asks was never met");
+    assert_eq!(share(report.effects), (3, 8, 37), "open_ticket, again, the first escalation");
+    assert_eq!(share(Coverage::default().report(&RuleSet::default()).rules), (0, 0, 100), "of nothing, all");
 }
 
 #[test]
@@ -97,7 +315,7 @@ tests:
       - { after: 1m, expect: { rule: service, open_ticket: { summary: Web } } }
 ",
     );
-    assert_eq!(outcomes[0].failure, None, "{}", outcomes[0].failure.as_deref().unwrap_or_default());
+    passes(&outcomes);
 }
 
 #[test]
@@ -120,7 +338,7 @@ tests:
       - { after: 10m, expect: { resolve_ticket: { key: storm/any } } }
 ",
     );
-    assert_eq!(outcomes[0].failure, None, "{}", outcomes[0].failure.as_deref().unwrap_or_default());
+    passes(&outcomes);
 }
 
 #[test]
@@ -151,9 +369,7 @@ tests:
       - { after: 1d, expect: { nothing: true } }
 ",
     );
-    for outcome in outcomes {
-        assert_eq!(outcome.failure, None, "{}", outcome.failure.as_deref().unwrap_or_default());
-    }
+    passes(&outcomes);
 }
 
 #[test]
@@ -170,7 +386,7 @@ tests:
       - { after: 3h, expect: { open_ticket: { key: s/srv-01/x } } }
 ",
     );
-    assert_eq!(outcomes[0].failure, None, "{}", outcomes[0].failure.as_deref().unwrap_or_default());
+    passes(&outcomes);
 }
 
 #[test]
@@ -218,5 +434,5 @@ tests:
       - { event: { source: s, title: y, device: { name: srv } }, expect: { open_ticket: { parent.case: s/srv/x } } }
 ",
     );
-    assert_eq!(outcomes[0].failure, None, "{}", outcomes[0].failure.as_deref().unwrap_or_default());
+    passes(&outcomes);
 }

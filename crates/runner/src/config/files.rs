@@ -111,7 +111,7 @@ impl Files {
 }
 
 /// Reads a text file; what is no file, no UTF-8 or too large is an error that says so.
-pub(super) fn read(path: &Path) -> Result<SourceFile, LoadError> {
+pub(crate) fn read(path: &Path) -> Result<SourceFile, LoadError> {
     let text = text(path).map_err(|source| LoadError::Read { path: path.to_owned(), source })?;
     Ok(SourceFile::new(shown(path), text.strip_prefix('\u{feff}').unwrap_or(&text)))
 }

@@ -171,15 +171,7 @@ impl Making<'_> {
             Input::Event(event) => unmapped(event.clone()).and_then(|input| ask(&input).ok()),
             _ => None,
         };
-        plain.unwrap_or_else(|| Step {
-            outcome: haloward_rules::Outcome::Error,
-            reason: Some("the rule engine failed on it".to_owned()),
-            decisions: Vec::new(),
-            event: None,
-            cases: Vec::new(),
-            timers: Vec::new(),
-            effects: Vec::new(),
-        })
+        plain.unwrap_or_else(|| Step::failed("the rule engine failed on it"))
     }
 
     fn record(&mut self, step: &Step, event: Option<EventId>, cause: &str) {

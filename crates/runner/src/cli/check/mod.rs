@@ -120,7 +120,7 @@ fn analysis(loaded: &Loaded, stories: &[StoryFile], complete: bool) -> Findings 
     let failed = outcomes.iter().filter(|outcome| outcome.failure.is_some()).count();
     // A story that ends early does not reach what it was written for.
     let reached: Option<BTreeSet<RuleId>> =
-        (tested && failed == 0).then(|| outcomes.into_iter().flat_map(|outcome| outcome.fired).collect());
+        (tested && failed == 0).then(|| outcomes.iter().flat_map(|o| o.coverage.rules().cloned()).collect());
     let samples = Samples::of(loaded, stories);
     let maps = loaded.config.sources.values().filter_map(|source| source.map.clone());
     let presets: Vec<Arc<Preset>> = loaded.presets.iter().cloned().chain(maps).collect();
