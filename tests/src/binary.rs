@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::OnceLock;
 
-use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, Command};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -55,6 +55,32 @@ pub async fn run(args: &[&str], env: &[(&str, &str)]) -> Ended {
         .stdin(Stdio::null())
         .kill_on_drop(true);
     let output = tokio::time::timeout(PATIENCE, command.output()).await.expect("it ends").expect("it starts");
+    ended(&output)
+}
+
+/// Runs a command that reads `input` from its standard input.
+pub async fn run_with_input(args: &[&str], input: &str) -> Ended {
+    let mut command = Command::new(haloward());
+    command
+        .args(args)
+        .env("NO_COLOR", "1")
+        .current_dir(root())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    let mut child = command.spawn().expect("it starts");
+    let mut stdin = child.stdin.take().expect("its input");
+    let talking = async {
+        // A command that found a mistake in its input does not read the rest.
+        let _ = stdin.write_all(input.as_bytes()).await;
+        drop(stdin);
+    };
+    let both = async { tokio::join!(talking, child.wait_with_output()).1 };
+    ended(&tokio::time::timeout(PATIENCE, both).await.expect("it ends").expect("it runs"))
+}
+
+fn ended(output: &std::process::Output) -> Ended {
     Ended {
         code: output.status.code(),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

@@ -10,7 +10,7 @@ mod install;
 mod scrub;
 mod send;
 
-pub use binary::{Ended, Process, haloward, run};
+pub use binary::{Ended, Process, haloward, run, run_with_input};
 pub use elsewhere::{answering, self_signed};
 pub use install::{Install, TOKEN};
 pub use scrub::scrub;

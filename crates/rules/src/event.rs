@@ -243,6 +243,11 @@ impl Event {
         self.text("id")
     }
 
+    /// When it was received, where it says so.
+    pub fn received_at(&self) -> Option<jiff::Timestamp> {
+        crate::time::parse(self.data.get("received_at").and_then(Value::as_str)?)
+    }
+
     /// Why its preset did not fit, if so.
     pub fn unmapped(&self) -> Option<&str> {
         self.data.get("unmapped").and_then(Value::as_str)

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::output::{Out, clean};
 use super::{End, Ended, Failure, Global, runtime};
 use crate::catalogue::Catalogue;
-use crate::config::CATALOGUE_FILE;
+use crate::config::{CATALOGUE_FILE, Loaded};
 
 /// Show the tenant's names, or save them for `check`, `test` and `dry-run`.
 #[derive(Debug, clap::Args)]
@@ -27,22 +27,28 @@ enum What {
     },
 }
 
-pub(super) fn run(args: &Args, global: &Global, out: &mut Out) -> Ended {
-    let loaded = global.load_checked()?;
+/// The tenant's names as they are now; only reads.
+pub(super) fn fetch(loaded: &Loaded) -> Result<Catalogue, Failure> {
     let Some(halo) = loaded.config.halo.as_ref() else {
         return Err(Failure::help("the configuration has no `halo`", "the names are those of your HaloPSA"));
     };
     let client = halo.client().map_err(|error| Failure::new(error.to_string()))?;
     let reading = Catalogue::fetch(&client, jiff::Timestamp::now());
-    let catalogue = runtime()?.block_on(reading).map_err(|error| match error.hint() {
+    runtime()?.block_on(reading).map_err(|error| match error.hint() {
         Some(hint) => Failure::help(error.to_string(), hint),
         None => Failure::help(error.to_string(), "`haloward connect` says more"),
-    })?;
+    })
+}
+
+pub(super) fn run(args: &Args, global: &Global, out: &mut Out) -> Ended {
+    let loaded = global.load_checked()?;
+    let catalogue = fetch(&loaded)?;
     if let Some(What::Save { file }) = &args.command {
         let file = file.clone().unwrap_or_else(|| loaded.config.dir.join(CATALOGUE_FILE));
         catalogue.save(&file).map_err(|error| Failure::new(error.to_string()))?;
         if !out.is_json() {
-            out.line(&format!("saved the names of {} to {}", halo.site.host(), file.display()))?;
+            let host = loaded.config.halo.as_ref().map(|halo| halo.site.host()).unwrap_or_default();
+            out.line(&format!("saved the names of {host} to {}", file.display()))?;
         }
         return Ok(End::Done);
     }

@@ -52,6 +52,13 @@ impl Out {
         Ok(stdout.flush()?)
     }
 
+    /// Output as it is, in one piece.
+    pub(super) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        let mut stdout = self.stdout.lock();
+        stdout.write_all(bytes)?;
+        Ok(stdout.flush()?)
+    }
+
     /// One JSON value on a line of its own.
     pub(super) fn json(&mut self, value: &Value) -> Result<(), Failure> {
         self.line(&value.to_string())

@@ -56,6 +56,10 @@ impl Portable {
         if path == Path::new("-") || path.extension().is_none_or(|extension| extension != "json") {
             return Ok(None);
         }
+        // A report has its rules and one case; what is much larger are events.
+        if std::fs::metadata(path).is_ok_and(|file| file.len() > 2 * MOST_BYTES as u64) {
+            return Ok(None);
+        }
         let Ok(text) = std::fs::read_to_string(path) else { return Ok(None) };
         // Most files are something else; those need not be understood twice.
         if !text.contains("\"haloward_report\"") {

@@ -1,26 +1,39 @@
 //! `haloward dry-run`: what payloads or events would lead to, and why. Sends nothing.
 
+mod printer;
+mod shown;
+mod tally;
+mod validate;
+
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use haloward_rules::{Decision, Event, Explain, Simulation, Step, parse_duration};
+use haloward_rules::{Decision, Delivery, Event, Explain, Simulation, Step, parse_duration};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
-use super::output::{Out, Tone, clean, print_findings};
+use super::output::{Out, print_findings};
 use super::portable::Portable;
-use super::{End, Ended, Failure, Global, input};
+use super::stream::{Content, Inputs, Kind};
+use super::{End, Ended, Failure, Global};
 use crate::catalogue::Catalogue;
+use crate::config::Loaded;
 use crate::wire::{self, WireSettings};
+use printer::{Printer, Shape};
+use validate::Validation;
 
 /// Show what payloads or events would lead to; sends nothing and needs no account.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  haloward dry-run --source alertmanager examples/payloads/alertmanager/firing.json\n  \
-    haloward dry-run event.json\n  cat payload.json | haloward dry-run --source ninjaone -\n\n\
-    With --source a file is a payload and goes through the source's preset (a source that is not configured\n\
-    uses the preset of its name, or the generic one). Without --source a file holds events, one or a list.\n\
-    Several files keep their cases between them, in order."
+    haloward dry-run event.json\n  cat payload.json | haloward dry-run --source ninjaone -\n  \
+    haloward dry-run --summary yesterday.jsonl\n  haloward dry-run --lines - < events.jsonl | jq .outcome\n\n\
+    With --source a file holds payloads and goes through the source's preset (a source that is not configured\n\
+    uses the preset of its name, or the generic one). Without --source a file holds events. Either is one JSON\n\
+    document, which may be a list of events, or one on each line, however many. All inputs keep their cases\n\
+    between them, in order. Events that say when they were received are decided at that time, unless --at is given."
 )]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub(super) struct Args {
     /// Files with payloads or events; `-` is standard input.
     #[arg(required = true)]
@@ -28,7 +41,7 @@ pub(super) struct Args {
     /// The source that the payloads come from.
     #[arg(long)]
     source: Option<String>,
-    /// The time of the first input; else now.
+    /// The time of the first input; else when it says it was received, else now.
     #[arg(long, value_name = "TIME")]
     at: Option<Timestamp>,
     /// How long after each other the inputs come.
@@ -37,12 +50,25 @@ pub(super) struct Args {
     /// The tenant's names and ids, as saved; without them names stay names in the requests.
     #[arg(long, value_name = "FILE")]
     catalogue: Option<PathBuf>,
+    /// Look the names up in HaloPSA; only reads.
+    #[arg(long, conflicts_with = "catalogue")]
+    online: bool,
+    /// Ask HaloPSA, only reading, what would keep these tickets from being as the rules want them; exit 1 if
+    /// anything would. Implies --online.
+    #[arg(long, conflicts_with = "catalogue")]
+    validate: bool,
     /// Rule files or folders; else those of the configuration.
     #[arg(long, value_name = "PATH")]
     rules: Vec<PathBuf>,
     /// Show every rule with every condition.
     #[arg(long)]
     explain: bool,
+    /// One JSON object on a line for each event, as soon as it is decided; only rules that matched, unless --explain.
+    #[arg(long, conflicts_with = "summary")]
+    lines: bool,
+    /// Only counts, by outcome and by rule.
+    #[arg(long)]
+    summary: bool,
 }
 
 pub(super) fn duration(text: &str) -> Result<std::time::Duration, String> {
@@ -66,46 +92,119 @@ pub(super) fn run(args: &Args, global: &Global, out: &mut Out) -> Ended {
     }
     let catalogue = match &args.catalogue {
         Some(path) => Some(Catalogue::load(path).map_err(|error| Failure::new(error.to_string()))?),
+        None if args.online || args.validate => Some(super::catalogue::fetch(&loaded)?),
         None => None,
     };
-    let start = args.at.unwrap_or_else(Timestamp::now);
-    let mut world = World {
-        catalogue: catalogue.as_ref(),
-        wire: crate::app::wire_settings(&loaded.config),
-        simulation: Simulation::new(&loaded.rules, Explain::Everything, start),
+    let shape = if args.summary {
+        Shape::Summary(Box::default())
+    } else if args.lines {
+        Shape::Lines
+    } else if out.is_json() {
+        Shape::Document
+    } else {
+        Shape::Text { explain: args.explain }
     };
-    let mut shown: Vec<Value> = Vec::new();
-    let mut first = true;
+    // What shows every event by itself has room for why; what is for very many has not.
+    let brief = args.summary || args.lines;
+    let explain = if brief && !args.explain { Explain::Matches } else { Explain::Everything };
+    let planner = Planner { catalogue: catalogue.as_ref(), wire: crate::app::wire_settings(&loaded.config) };
+    let mut validation = args.validate.then(Validation::default);
+    let mut printer = Printer::new(shape, out, planner);
+    let mut clock = Clock { at: args.at, every: args.every, last: None };
+    let mut simulation =
+        Simulation::new(&loaded.rules, explain, args.at.unwrap_or(Timestamp::MIN)).forgetting();
+    let kind = if args.source.is_some() { Kind::Payloads } else { Kind::Events };
     for file in &args.files {
-        if !first {
-            let every = SignedDuration::try_from(args.every).unwrap_or(SignedDuration::MAX);
-            let until = world.simulation.now().checked_add(every).unwrap_or(Timestamp::MAX);
-            while let Some(fired) = world.simulation.pass(until) {
-                show(&world, None, &fired.step, args, out, &mut shown)?;
+        let mut inputs = Inputs::open(file, kind);
+        while let Some(content) = inputs.next() {
+            let content = content?;
+            let at = clock.next(&content);
+            while let Some(fired) = simulation.pass(at) {
+                printer.show(&fired.step, fired.at, true)?;
+                validate(&mut validation, &fired.step, &printer);
+            }
+            for event in events(content, args.source.as_deref(), &loaded, at)? {
+                let step = simulation.event(event);
+                printer.show(&step, simulation.now(), false)?;
+                validate(&mut validation, &step, &printer);
+            }
+            if inputs.is_idle() {
+                printer.flush()?;
             }
         }
-        first = false;
-        for event in input::events(&loaded, file, args.source.as_deref(), world.simulation.now())? {
-            let step = world.simulation.event(event.clone());
-            show(&world, Some(&event), &step, args, out, &mut shown)?;
+    }
+    printer.finish()?;
+    match validation {
+        Some(validation) => validation.finish(&loaded, catalogue.as_ref(), out),
+        None => Ok(End::Done),
+    }
+}
+
+fn validate(validation: &mut Option<Validation>, step: &Step, printer: &Printer<'_, '_>) {
+    if let Some(validation) = validation {
+        validation.step(step, &printer.planner);
+    }
+}
+
+/// When inputs come.
+struct Clock {
+    at: Option<Timestamp>,
+    every: std::time::Duration,
+    last: Option<Timestamp>,
+}
+
+impl Clock {
+    fn next(&mut self, content: &Content) -> Timestamp {
+        let received = match content {
+            Content::Events(events) if self.at.is_none() => events.iter().find_map(Event::received_at),
+            _ => None,
+        };
+        let every = SignedDuration::try_from(self.every).unwrap_or(SignedDuration::MAX);
+        let in_turn = match self.last {
+            Some(last) => last.checked_add(every).unwrap_or(Timestamp::MAX),
+            None => self.at.unwrap_or_else(Timestamp::now),
+        };
+        let at = received.unwrap_or(in_turn);
+        // What was recorded out of order is decided in the order it stands in.
+        let at = self.last.map_or(at, |last| at.max(last));
+        self.last = Some(at);
+        at
+    }
+}
+
+/// The events of an input: of its payload through the source's preset, or as they stand in it.
+fn events(
+    content: Content,
+    source: Option<&str>,
+    loaded: &Loaded,
+    at: Timestamp,
+) -> Result<Vec<Event>, Failure> {
+    let received = |event: Event| {
+        let id = event.id().to_owned();
+        event.received(&id, at)
+    };
+    match (content, source) {
+        (Content::Events(events), _) => Ok(events.into_iter().map(received).collect()),
+        (Content::Payload(_), None) => Ok(Vec::new()),
+        (Content::Payload(payload), Some(source)) => {
+            let Some((preset, default_severity)) = loaded.preset_of(source) else {
+                return Err(Failure::new(format!("the source `{source}` has no preset")));
+            };
+            let headers = Arc::new(Value::Object(Map::new()));
+            let delivery = Delivery { source, payload: Arc::new(payload), headers, default_severity, at };
+            Ok(preset.map(&delivery).events.into_iter().map(received).collect())
         }
     }
-    if out.is_json() {
-        out.json(&json!({ "events": shown }))?;
-    } else if shown.is_empty() {
-        out.line("the payload holds no events")?;
-    }
-    Ok(End::Done)
 }
 
-struct World<'a> {
+/// Makes the requests that effects would lead to.
+struct Planner<'a> {
     catalogue: Option<&'a Catalogue>,
     wire: WireSettings,
-    simulation: Simulation<'a>,
 }
 
-impl World<'_> {
-    /// The requests that the effects of `rule` on `key` would make.
+impl Planner<'_> {
+    /// The requests that the effects of `decision`'s rule on its key would make.
     fn requests(&self, step: &Step, decision: &Decision) -> Vec<wire::PlannedRequest> {
         step.effects
             .iter()
@@ -113,113 +212,4 @@ impl World<'_> {
             .flat_map(|effect| wire::requests_for(effect, self.catalogue, &self.wire))
             .collect()
     }
-}
-
-fn show(
-    world: &World<'_>,
-    event: Option<&Event>,
-    step: &Step,
-    args: &Args,
-    out: &mut Out,
-    shown: &mut Vec<Value>,
-) -> Result<(), Failure> {
-    let decisions: Vec<(&Decision, Vec<wire::PlannedRequest>)> =
-        step.decisions.iter().map(|decision| (decision, world.requests(step, decision))).collect();
-    shown.push(as_json(event, step, &decisions));
-    if out.is_json() { Ok(()) } else { as_text(world, event, step, &decisions, args.explain, out) }
-}
-
-fn as_json(
-    event: Option<&Event>,
-    step: &Step,
-    decisions: &[(&Decision, Vec<wire::PlannedRequest>)],
-) -> Value {
-    let decisions: Vec<Value> = decisions
-        .iter()
-        .map(|(decision, requests)| {
-            let mut value = json!(decision);
-            value["requests"] = json!(requests);
-            value
-        })
-        .collect();
-    let event = step.event.as_ref().or(event);
-    json!({ "event": event, "decisions": decisions, "outcome": step.outcome, "reason": step.reason })
-}
-
-fn as_text(
-    world: &World<'_>,
-    event: Option<&Event>,
-    step: &Step,
-    decisions: &[(&Decision, Vec<wire::PlannedRequest>)],
-    explain: bool,
-    out: &mut Out,
-) -> Result<(), Failure> {
-    match event {
-        Some(event) => {
-            let title = out.tone(Tone::Strong, &clean(event.title()));
-            out.line(&format!(
-                "{title}  [{} · {} · {}]",
-                clean(event.source()),
-                event.state(),
-                event.severity()
-            ))?;
-        }
-        None => out.line(&format!("{} (only time passed)", world.simulation.now()))?,
-    }
-    let (said, silent): (Vec<_>, Vec<_>) =
-        decisions.iter().partition(|(d, _)| d.matched || d.outcome.is_some());
-    for (decision, requests) in &said {
-        one_decision(decision, out)?;
-        for request in requests {
-            out.line(&format!("      {} {}", request.method, request.path))?;
-            let body = serde_json::to_string_pretty(&request.body).unwrap_or_default();
-            out.line(&body.lines().map(|line| format!("      {line}")).collect::<Vec<_>>().join("\n"))?;
-            for left in &request.unresolved {
-                let note = format!("      {} `{}`: {}", left.field, clean(&left.name), left.why);
-                out.line(&out.tone(Tone::Quiet, &note))?;
-            }
-        }
-    }
-    if explain || said.is_empty() {
-        for (decision, _) in &silent {
-            one_decision(decision, out)?;
-        }
-    } else if !silent.is_empty() {
-        let rules = if silent.len() == 1 { "1 other rule" } else { &format!("{} other rules", silent.len()) };
-        let more = format!("  {rules} did not match (--explain shows why)");
-        out.line(&out.tone(Tone::Quiet, &more))?;
-    }
-    let reason = step.reason.as_deref().map(|r| format!(": {}", clean(r))).unwrap_or_default();
-    let outcome = out.tone(Tone::Strong, step.outcome.as_str());
-    out.line(&format!("  → {outcome}{reason}\n"))
-}
-
-/// A rule's line, and its conditions with the failing ones first.
-fn one_decision(decision: &Decision, out: &mut Out) -> Result<(), Failure> {
-    let mark = if decision.matched { out.tone(Tone::Good, "✓") } else { out.tone(Tone::Bad, "✗") };
-    let at = out.tone(Tone::Quiet, &decision.at);
-    let mode = match decision.mode {
-        haloward_rules::Mode::Live => String::new(),
-        haloward_rules::Mode::Shadow => " (shadow: sends nothing)".into(),
-        haloward_rules::Mode::Off => " (off)".into(),
-    };
-    let outcome = decision.outcome.map(|o| format!(" → {o}")).unwrap_or_default();
-    let reason = decision.reason.as_deref().map(|r| format!(": {}", clean(r))).unwrap_or_default();
-    out.line(&format!("  {mark} {}{mode}{outcome}{reason}  {at}", decision.rule))?;
-    if let Some(key) = &decision.key {
-        out.line(&format!("      key {}", clean(key.as_str())))?;
-    }
-    let mut conditions: Vec<_> = decision.conditions.iter().collect();
-    conditions.sort_by_key(|c| c.held);
-    for condition in conditions {
-        let mark = if condition.held { out.tone(Tone::Good, "✓") } else { out.tone(Tone::Bad, "✗") };
-        let actual = match &condition.actual {
-            Value::Null => "nothing".to_owned(),
-            Value::String(text) => clean(text),
-            other => clean(&other.to_string()),
-        };
-        let actual: String = actual.chars().take(120).collect();
-        out.line(&format!("      {mark} {} {} (is {actual})", condition.path, clean(&condition.expected)))?;
-    }
-    Ok(())
 }
