@@ -101,6 +101,11 @@ impl<'r> Simulation<'r> {
         findings
     }
 
+    /// When the next timer falls due.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.timers.next_due()
+    }
+
     /// Lets time pass up to the next timer that is due by `until`, and fires it. When there is none left it is
     /// `until`.
     pub fn pass(&mut self, until: Timestamp) -> Option<Fired> {
@@ -168,22 +173,29 @@ impl<'r> Simulation<'r> {
 
     fn forget(&mut self, changed: &[Case]) {
         let Some(memory) = &mut self.memory else { return };
-        for case in changed.iter().filter(|case| case.state == CaseState::Resolved) {
-            // A storm's case is what its rule's limit is counted by, also after the storm.
-            if let Some(ended) = case.ended_at.filter(|_| case.storm.is_none()) {
-                memory.ended.push_back((ended, case.key.clone()));
-            }
+        for case in
+            changed.iter().filter(|case| case.state == CaseState::Resolved && !counts_for_others(case))
+        {
+            memory.ended.extend(case.ended_at.map(|ended| (ended, case.key.clone())));
         }
         let keep = SignedDuration::try_from(memory.keep).unwrap_or(SignedDuration::MAX);
         let Ok(before) = self.now.checked_sub(keep) else { return };
         while let Some((ended, key)) = memory.ended.pop_front_if(|(ended, _)| *ended < before) {
-            let over = |case: &Case| case.state == CaseState::Resolved && case.ended_at == Some(ended);
+            let over = |case: &Case| {
+                case.state == CaseState::Resolved && case.ended_at == Some(ended) && !counts_for_others(case)
+            };
             // ORDER: what this very step changed has the say about its case.
             if !changed.iter().any(|case| case.key == key) && self.cases.get(&key).is_some_and(over) {
                 self.cases.remove(&key);
             }
         }
     }
+}
+
+/// Whether what comes later asks for the case although it ended: a rule's limit is counted by its storm, a group and
+/// its members by each other.
+fn counts_for_others(case: &Case) -> bool {
+    case.storm.is_some() || case.group.is_some() || case.member_of.is_some() || case.silence.is_some()
 }
 
 #[cfg(test)]

@@ -26,6 +26,10 @@ impl Timers {
         }
     }
 
+    pub(super) fn next_due(&self) -> Option<Timestamp> {
+        self.order.first().map(|(due, ..)| *due)
+    }
+
     /// Takes the first timer that is due by `until`.
     pub(super) fn pop(&mut self, until: Timestamp) -> Option<(Timestamp, Timer)> {
         let (due, key, kind) = self.order.first().filter(|(due, ..)| *due <= until).cloned()?;

@@ -7,6 +7,7 @@ mod hostile;
 mod reading;
 mod rendering;
 mod rules;
+mod simulating;
 mod world;
 
 use proptest::test_runner::{Config, RngSeed};

@@ -17,11 +17,13 @@ mod output;
 mod portable;
 mod presets;
 mod queue;
+mod replay;
 mod run;
 mod sandbox;
 mod schema;
 pub(crate) mod service;
 mod silence;
+mod stream;
 mod test;
 
 use std::path::PathBuf;
@@ -65,6 +67,8 @@ enum Command {
     Test(test::Args),
     /// Show what payloads or events would lead to; sends nothing and needs no account.
     DryRun(dry_run::Args),
+    /// Run recorded events through two sets of rules and show what would have been different.
+    Replay(replay::Args),
     /// Test the connection to HaloPSA.
     Connect(connect::Args),
     /// Show the tenant's names, or save them for dry runs.
@@ -166,6 +170,7 @@ fn dispatch(cli: &Cli, out: &mut Out) -> Ended {
         Command::Check(args) => check::run(args, global, out),
         Command::Test(args) => test::run(args, global, out),
         Command::DryRun(args) => dry_run::run(args, global, out),
+        Command::Replay(args) => replay::run(args, global, out),
         Command::Connect(args) => connect::run(args, global, out),
         Command::Catalogue(args) => catalogue::run(args, global, out),
         Command::Clients(args) => clients::run(args, global, out),

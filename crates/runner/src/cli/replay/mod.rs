@@ -1,0 +1,188 @@
+//! `haloward replay`: recorded events through two sets of rules, and what would have been different.
+//!
+//! Both runs begin without any case and go on the virtual clock of the events. `recording` brings the events,
+//! `compare` pairs the tickets of the two runs, `ticket` says how two differ, `shown` shows it.
+
+mod compare;
+mod export;
+mod recording;
+mod shown;
+mod ticket;
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use haloward_rules::{Event, Explain, RuleSet, Simulation, parse_duration};
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::{SignedDuration, Timestamp};
+
+use super::output::{Out, print_findings};
+use super::{End, Ended, Failure, Global};
+use crate::config::Loaded;
+use compare::{Comparison, Heard, Side};
+use recording::Recording;
+
+/// Run recorded events through two sets of rules and show what would have been different.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  haloward replay --since 7d --against new-rules\n  \
+    haloward replay --since 30d --export events.jsonl\n  \
+    haloward replay --events events.jsonl --against rules --rules main/rules --fail-on-difference\n\n\
+    The configured rules (or those of --rules) are before, those of --against after. Both begin without any case and\n\
+    see each event at the time it was received; timers fire on the way. What technicians did to tickets is not\n\
+    recorded, so both runs see tickets that nobody touches. Works while the service runs, and changes nothing.")]
+pub(super) struct Args {
+    /// The changed rules: files or a folder.
+    #[arg(long, value_name = "PATH", required_unless_present = "export")]
+    against: Vec<PathBuf>,
+    /// The rules before the change; else those of the configuration.
+    #[arg(long, value_name = "PATH")]
+    rules: Vec<PathBuf>,
+    /// How far back to go; else as far as the journal does.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    since: Option<Duration>,
+    /// Take the events from a file of JSON lines, or from standard input as `-`, not from the journal.
+    #[arg(long, value_name = "FILE", conflicts_with = "since")]
+    events: Option<PathBuf>,
+    /// Write the journal's events into a file as JSON lines (`-` is standard output), and do nothing else.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["against", "events", "rules"])]
+    export: Option<PathBuf>,
+    /// Exit 1 if any ticket would be different.
+    #[arg(long)]
+    fail_on_difference: bool,
+    /// How many tickets of each kind to show.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    limit: usize,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    parse_duration(text).map_err(|error| error.to_string())
+}
+
+pub(super) fn run(args: &Args, global: &Global, out: &mut Out) -> Ended {
+    let before = load(global, &args.rules)?;
+    let since =
+        args.since.and_then(|ago| Timestamp::now().checked_sub(SignedDuration::try_from(ago).ok()?).ok());
+    let mut recording = match &args.events {
+        Some(path) => Recording::lines(path),
+        None => Recording::journal(&before.config.store, since)?,
+    };
+    if let Some(path) = &args.export {
+        return export::write(path, &mut recording, out);
+    }
+    let after = load(global, &args.against)?;
+    let progress = Progress::new();
+    let mut replay = Replay::new(&before.rules, &after.rules, args.limit);
+    while let Some((event, at)) = recording.next()? {
+        replay.event(&event, at);
+        progress.at(replay.comparison.events, at);
+    }
+    let (comparison, span) = replay.finish();
+    progress.done();
+    if out.is_json() {
+        out.json(&shown::to_json(&comparison, span))?;
+    } else {
+        shown::print(&comparison, span, out)?;
+    }
+    let differs = comparison.more + comparison.fewer + comparison.changed > 0;
+    Ok(if differs && args.fail_on_difference { End::No } else { End::Done })
+}
+
+fn load(global: &Global, rules: &[PathBuf]) -> Result<Loaded, Failure> {
+    let loaded = global.load(rules)?;
+    if loaded.findings.has_errors() {
+        print_findings(&loaded.findings);
+        let which = rules.first().map_or("configured".to_owned(), |path| format!("`{}`", path.display()));
+        return Err(Failure::help(
+            format!("the rules ({which}) have mistakes"),
+            "`haloward check` shows them",
+        ));
+    }
+    Ok(loaded)
+}
+
+/// Two runs of the same events.
+struct Replay<'r> {
+    runs: [Simulation<'r>; 2],
+    comparison: Comparison,
+    first: Option<Timestamp>,
+    now: Timestamp,
+}
+
+impl<'r> Replay<'r> {
+    fn new(before: &'r RuleSet, after: &'r RuleSet, keep: usize) -> Self {
+        let run = |rules| Simulation::new(rules, Explain::Matches, Timestamp::MIN).forgetting();
+        let comparison = Comparison::new(keep);
+        Self { runs: [run(before), run(after)], comparison, first: None, now: Timestamp::MIN }
+    }
+
+    fn event(&mut self, event: &Event, at: Timestamp) {
+        // What was recorded out of order is decided in the order it was taken.
+        let at = at.max(self.now);
+        self.pass(at);
+        self.first.get_or_insert(at);
+        let [before, after] = &mut self.runs;
+        let steps = (before.event(event.clone()), after.event(event.clone()));
+        let heard = |step| Heard { at, step };
+        self.comparison.event(event, &heard(&steps.0), &heard(&steps.1));
+    }
+
+    /// Timers of both runs in the order of their times, so that tickets that are open together are seen together.
+    fn pass(&mut self, until: Timestamp) {
+        loop {
+            let due = self.runs.each_ref().map(Simulation::next_due);
+            let side = match due {
+                [Some(before), Some(after)] if after < before => Side::After,
+                [None, Some(_)] => Side::After,
+                _ => Side::Before,
+            };
+            let Some(due) = due[side as usize].filter(|due| *due <= until) else { break };
+            if let Some(fired) = self.runs[side as usize].pass(due) {
+                self.comparison.timer(side, &Heard { at: fired.at, step: &fired.step });
+            }
+        }
+        for run in &mut self.runs {
+            // Nothing is due any more: only the clock moves.
+            let _ = run.pass(until);
+        }
+        self.now = until;
+    }
+
+    fn finish(mut self) -> (Comparison, Option<(Timestamp, Timestamp)>) {
+        self.comparison.finish();
+        (self.comparison, self.first.map(|first| (first, self.now)))
+    }
+}
+
+/// How far a long replay is, on a terminal only.
+struct Progress {
+    bar: ProgressBar,
+}
+
+impl Progress {
+    fn new() -> Self {
+        if !std::io::stderr().is_terminal() {
+            return Self { bar: ProgressBar::hidden() };
+        }
+        let bar = ProgressBar::new_spinner();
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {human_pos} events, {per_sec}, at {msg}") {
+            bar.set_style(style);
+        }
+        Self { bar }
+    }
+
+    fn at(&self, events: u64, at: Timestamp) {
+        // LIMIT: people read a few changes a second; drawing each event would cost more than deciding it.
+        if events.is_multiple_of(1_024) && !self.bar.is_hidden() {
+            self.bar.set_position(events);
+            self.bar.set_message(at.to_string());
+        }
+    }
+
+    fn done(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests;
