@@ -22,10 +22,12 @@ pub(super) fn definitions() -> Map<String, Value> {
     all.insert(
         "compared".into(),
         any_of(
-            "`true` for any, or fields to compare by the operators of `when`.",
+            "`true` for any, or fields to compare by the operators of `when`; a list where several of a kind are \
+             expected.",
             vec![
                 json!({ "const": true }),
                 json!({ "type": "object", "additionalProperties": reference("test") }),
+                json!({ "type": "array", "items": reference("compared") }),
             ],
         ),
     );
@@ -89,12 +91,12 @@ fn silence() -> Value {
 
 fn expected() -> Value {
     let outcomes = Outcome::ALL.iter().filter(|(name, _)| *name != "nothing").map(|(name, outcome)| {
-        let schema = if has_fields(*outcome) {
-            described("This is done; `true`, or fields to compare.", reference("compared"))
+        let what = if has_fields(*outcome) {
+            "This is done; `true`, or fields to compare."
         } else {
-            json!({ "description": "This is the outcome.", "const": true })
+            "This is the outcome; `true`, or its `rule`, `key` and `reason` to compare."
         };
-        (*name, schema)
+        (*name, described(what, reference("compared")))
     });
     let others = [
         ("rule", text("The rule that decides.")),

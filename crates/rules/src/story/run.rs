@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::coverage::Coverage;
-use super::failure::{Problem, StoryFailure, Heard};
+use super::failure::{Heard, Problem, StoryFailure};
 use super::{Happens, Story, StoryFile, StoryStep};
 use crate::engine::{Explain, Report, Step};
 use crate::event::{Event, Severity};
