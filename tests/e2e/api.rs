@@ -46,6 +46,15 @@ async fn a_get_prints_what_halopsa_answered() {
     );
     let count = json_of(&api(&install, &["GET", "Tickets", "--select", "record_count"]).await);
     assert_eq!(count, 20);
+    let filtered = api(&install, &["GET", "Tickets", "--jq", ".record_count, (.tickets | length > 5)"]).await;
+    assert_eq!(filtered.stdout, "20\ntrue\n", "{}", filtered.stderr);
+    let ids = json_of(
+        &api(&install, &["GET", "Tickets", "--paginate", "--jq", "map(.id) | unique | length"]).await,
+    );
+    assert_eq!(ids, 20, "of all pages as one list");
+    let failed = api(&install, &["GET", "Tickets", "--jq", ".record_count.x"]).await;
+    assert_eq!(failed.code, Some(2), "{}", failed.stdout);
+    assert!(failed.stderr.contains("error: the filter fails: cannot index"), "{}", failed.stderr);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! `haloward api`: any request to HaloPSA, with the connection's credentials and budget.
 
+mod jq;
 mod pages;
 
 use std::fmt::Write as _;
@@ -13,12 +14,14 @@ use serde_json::{Map, Value};
 
 use super::output::{self, Out, clean};
 use super::{End, Ended, Failure, Global, input, runtime};
+use jq::Jq;
 use pages::Walk;
 
 /// Send any request to HaloPSA.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  haloward api GET /Tickets -q open_only=true -q count=5\n  \
     haloward api GET /Client --paginate --select 'clients[].name' --lines\n  \
+    haloward api GET /Tickets --jq '.tickets | map({id, summary})'\n  \
     haloward api POST /Tickets -d '[{\"summary\": \"Try me\", \"tickettype_id\": 21}]'\n\n\
     HaloPSA ignores parameters it does not know, and wants an array as a body, also for one record.\n\
     Exits 1 if HaloPSA refuses, or if nobody can know whether a write happened.")]
@@ -43,6 +46,10 @@ pub(super) struct Args {
     /// Print what stands at a path of the answer, such as `tickets[].summary`.
     #[arg(long, value_name = "PATH", value_parser = Select::parse)]
     select: Option<Select>,
+    /// Print what a jq filter makes of the answer, such as `.tickets | map({id, summary})`; with --paginate, of all rows
+    /// as one list.
+    #[arg(long, value_name = "FILTER", value_parser = Jq::parse, conflicts_with_all = ["select", "lines"])]
+    jq: Option<Jq>,
     /// Print each row, or each selected value, as JSON on a line of its own.
     #[arg(long)]
     lines: bool,
@@ -284,6 +291,7 @@ struct Printer<'a> {
     out: &'a mut Out,
     path: &'a str,
     select: Option<&'a Select>,
+    jq: Option<&'a Jq>,
     lines: bool,
     pretty: bool,
     /// One value, where the answer is one; else a list of them.
@@ -296,7 +304,8 @@ impl<'a> Printer<'a> {
         let pretty = std::io::stdout().is_terminal() && !out.is_json();
         let single = !args.paginate && !args.select.as_ref().is_some_and(Select::is_many);
         let select = args.select.as_ref();
-        Self { out, path, select, lines: args.lines, pretty, single, held: Vec::new() }
+        let jq = args.jq.as_ref();
+        Self { out, path, select, jq, lines: args.lines, pretty, single, held: Vec::new() }
     }
 
     /// A whole answer.
@@ -327,18 +336,28 @@ impl<'a> Printer<'a> {
     }
 
     fn finish(mut self) -> Ended {
+        if let Some(jq) = self.jq {
+            let answer = if self.single { self.held.pop().unwrap_or_default() } else { self.held.into() };
+            let values = jq.values(&answer).map_err(|problem| {
+                let help = "run it without --jq to see what the answer holds";
+                Failure::help(format!("the filter fails: {}", clean(&problem)), help)
+            })?;
+            for value in &values {
+                self.out.line(&text_of(value, self.pretty)?)?;
+            }
+            return Ok(End::Done);
+        }
         if !self.lines {
             let value = if self.single { self.held.pop().unwrap_or_default() } else { self.held.into() };
-            let text = if self.pretty {
-                serde_json::to_string_pretty(&value)
-            } else {
-                serde_json::to_string(&value)
-            };
-            let text = text.map_err(|error| Failure::new(error.to_string()))?;
-            self.out.line(&printable(&text))?;
+            self.out.line(&text_of(&value, self.pretty)?)?;
         }
         Ok(End::Done)
     }
+}
+
+fn text_of(value: &Value, pretty: bool) -> Result<String, Failure> {
+    let text = if pretty { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };
+    Ok(printable(&text.map_err(|error| Failure::new(error.to_string()))?))
 }
 
 /// JSON whose texts hold no control characters: JSON itself lets some through that terminals obey.
