@@ -180,6 +180,12 @@ async fn what_is_wrong_elsewhere_does_not_keep_it_from_connecting() {
     let (code, text) = report(&sandbox, &install).await;
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains("! rules: the configuration or the rules have a mistake"), "{text}");
+    install.write("rules/rules.yaml", "rules: [{ id: a, then: { open_ticket: { type: Allert } } }]\n");
+    install.write("haloward.yaml", &config.replace("rules: nowhere\n", ""));
+    let (code, text) = report(&sandbox, &install).await;
+    assert_eq!(code, Some(1), "{text}");
+    let line = text.lines().find(|line| line.starts_with("✗ names: ")).unwrap_or_else(|| panic!("{text}"));
+    assert!(line.contains("rules.yaml:1:") && line.contains("`Allert`"), "{line}");
     install.write("haloward.yaml", &format!("{config}unmatched_client: Nobody Ltd\n"));
     let (code, text) = report(&sandbox, &install).await;
     assert_eq!(code, Some(1), "{text}");

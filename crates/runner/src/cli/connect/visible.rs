@@ -1,9 +1,12 @@
 //! What can be seen: lists that are empty and should not be, and the names that the configuration and the rules use.
 
+use haloward_rules::NameKind;
+
 use super::Connection;
 use super::report::Report;
 use crate::catalogue::{Catalogue, List};
 use crate::cli::Failure;
+use crate::config::Loaded;
 
 pub(super) async fn examine(connection: &Connection<'_>, report: &mut Report<'_>) -> Result<(), Failure> {
     let now = jiff::Timestamp::now();
@@ -53,7 +56,30 @@ pub(super) async fn examine(connection: &Connection<'_>, report: &mut Report<'_>
         );
         report.bad(list.name(), "none is visible", Some(help))?;
     }
+    names(connection, &catalogue, report)?;
     unmatched(connection, &catalogue, report)
+}
+
+/// The names that the rules, the configuration and the clients file use, as `haloward check` looks for them.
+fn names(connection: &Connection<'_>, catalogue: &Catalogue, report: &mut Report<'_>) -> Result<(), Failure> {
+    let Loaded { rules, config, .. } = connection.loaded;
+    // `unmatched_client` has a line of its own.
+    let own = config.names.iter().filter(|name| name.kind != NameKind::OwnClient);
+    let check = catalogue.check(&config.clients, rules.names().iter().chain(own));
+    for finding in check.findings.iter() {
+        let place =
+            finding.place.as_ref().map(|at| format!("{}:{}: ", at.file, at.span.line)).unwrap_or_default();
+        report.bad("names", format!("{place}{}", finding.message), finding.help.clone())?;
+    }
+    let there = check.checked - check.findings.errors();
+    if there > 0 {
+        let plural = if there == 1 { "name is" } else { "names are" };
+        report.good(
+            "names",
+            format!("{there} {plural} in HaloPSA as the rules and the configuration use them"),
+        )?;
+    }
+    Ok(())
 }
 
 /// The client for alerts whose client is not found.
