@@ -53,7 +53,7 @@ mod tests {
     fn check(filter: &str, expected: &Value) {
         let answer = json!({"record_count": 2, "tickets": [
             {"id": 7, "summary": "Disk \u{e9}", "client_id": 2, "price": 1.5},
-            {"id": 8, "summary": "Backup", "client_id": 3, "price": 12345678901_i64},
+            {"id": 8, "summary": "Backup", "client_id": 3, "price": 12_345_678_901_i64},
         ]});
         let values = Jq::parse(filter).unwrap().values(&answer).unwrap();
         assert_eq!(Value::from(values), *expected, "{filter}");
