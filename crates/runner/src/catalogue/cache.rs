@@ -65,7 +65,7 @@ pub(crate) struct Unknown<'a> {
 
 impl CatalogueCache {
     /// A cache that begins with what `file` holds, however old, if it is of the same site; it is read again `every`
-    /// so often by [`tend`](Self::tend).
+    /// so often by `tend`.
     pub fn new(client: &Client, clock: Arc<dyn Clock>, file: Option<PathBuf>, every: Duration) -> Self {
         let saved = file.as_deref().and_then(|file| Catalogue::load(file).ok());
         let site = client.site().to_string();
