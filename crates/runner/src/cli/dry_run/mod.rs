@@ -114,25 +114,34 @@ pub(super) fn run(args: &Args, global: &Global, out: &mut Out) -> Ended {
     let mut simulation =
         Simulation::new(&loaded.rules, explain, args.at.unwrap_or(Timestamp::MIN)).forgetting();
     let kind = if args.source.is_some() { Kind::Payloads } else { Kind::Events };
-    for file in &args.files {
-        let mut inputs = Inputs::open(file, kind);
-        while let Some(content) = inputs.next() {
-            let content = content?;
-            let at = clock.next(&content);
-            while let Some(fired) = simulation.pass(at) {
-                printer.show(&fired.step, fired.at, true)?;
-                validate(&mut validation, &fired.step, &printer);
-            }
-            for event in events(content, args.source.as_deref(), &loaded, at)? {
-                let step = simulation.event(event);
-                printer.show(&step, simulation.now(), false)?;
-                validate(&mut validation, &step, &printer);
-            }
-            if inputs.is_idle() {
-                printer.flush()?;
+    let mut tell = || -> Result<(), Failure> {
+        for file in &args.files {
+            let mut inputs = Inputs::open(file, kind);
+            while let Some(content) = inputs.next() {
+                let content = content?;
+                let at = clock.next(&content);
+                while let Some(fired) = simulation.pass(at) {
+                    printer.show(&fired.step, fired.at, true)?;
+                    validate(&mut validation, &fired.step, &printer);
+                }
+                for event in events(content, args.source.as_deref(), &loaded, at)? {
+                    let step = simulation.event(event);
+                    printer.show(&step, simulation.now(), false)?;
+                    validate(&mut validation, &step, &printer);
+                }
+                if inputs.is_idle() {
+                    printer.flush()?;
+                }
             }
         }
+        Ok(())
+    };
+    let told = tell();
+    if told.is_err() {
+        // What was decided before the mistake is not lost with it.
+        printer.flush()?;
     }
+    told?;
     printer.finish()?;
     match validation {
         Some(validation) => validation.finish(&loaded, catalogue.as_ref(), out),
