@@ -4,7 +4,7 @@ use haloward_rules::CaseState;
 use serde_json::{Value, json};
 
 use super::output::{Out, Tone, clean, columns};
-use super::service::{Service, Which};
+use super::service::{Page, Service, Which};
 use super::{End, Ended, Failure, Global};
 use crate::inspect::{self, CaseLine, CaseStory, CasesQuery, List};
 
@@ -30,12 +30,8 @@ enum What {
         /// With this text in their key.
         #[arg(long)]
         text: Option<String>,
-        /// At most so many.
-        #[arg(long, default_value = "50")]
-        limit: usize,
-        /// After this page: the `next` of the one before.
-        #[arg(long, value_name = "NEXT")]
-        before: Option<String>,
+        #[command(flatten)]
+        page: Page,
         #[command(flatten)]
         which: Which,
     },
@@ -54,13 +50,13 @@ fn state(text: &str) -> Result<CaseState, String> {
 
 pub(super) fn run(args: &Args, global: &Global, out: &mut Out) -> Ended {
     match &args.what {
-        What::List { state, text, limit, before, which } => {
+        What::List { state, text, page, which } => {
             let service = Service::find(which, global)?;
             let query = CasesQuery {
                 state: *state,
                 text: text.clone(),
-                before: before.clone(),
-                limit: Some(*limit),
+                before: page.before.clone(),
+                limit: Some(page.limit),
                 ..CasesQuery::default()
             };
             list(&service, &query, out)
@@ -109,20 +105,11 @@ fn list(service: &Service, query: &CasesQuery, out: &mut Out) -> Ended {
     for line in columns(&rows) {
         out.line(&line)?;
     }
-    more(all.next.as_deref(), out)
+    super::service::more(all.next.as_deref(), out)
 }
 
 fn name(state: CaseState) -> String {
     json!(state).as_str().unwrap_or_default().to_owned()
-}
-
-/// How to see what did not fit.
-pub(super) fn more(next: Option<&str>, out: &mut Out) -> Ended {
-    if let Some(next) = next {
-        let hint = format!("there is more: --before {next}");
-        out.line(&out.tone(Tone::Quiet, &hint))?;
-    }
-    Ok(End::Done)
 }
 
 fn show(service: &Service, asked: &str, out: &mut Out) -> Ended {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::output::{Out, Tone, clean, columns, time};
 use super::portable::Portable;
-use super::service::{Service, Which};
+use super::service::{Page, Service, Which};
 use super::{End, Ended, Failure, Global};
 use crate::inspect::{self, EventLine, EventReport, EventStory, EventsQuery, List};
 
@@ -41,12 +41,8 @@ enum What {
         /// Not older than this: `30m`, `7d`.
         #[arg(long, value_name = "DURATION", value_parser = super::dry_run::duration)]
         since: Option<std::time::Duration>,
-        /// At most so many.
-        #[arg(long, default_value = "50")]
-        limit: usize,
-        /// After this page: the `next` of the one before.
-        #[arg(long, value_name = "NEXT")]
-        before: Option<String>,
+        #[command(flatten)]
+        page: Page,
         #[command(flatten)]
         which: Which,
     },
@@ -75,7 +71,7 @@ fn outcome(text: &str) -> Result<Outcome, String> {
 
 pub(super) fn run(args: &Args, global: &Global, out: &mut Out) -> Ended {
     match &args.what {
-        What::List { source, outcome, text, since, limit, before, which } => {
+        What::List { source, outcome, text, since, page, which } => {
             let since =
                 since.and_then(|age| Timestamp::now().checked_sub(SignedDuration::try_from(age).ok()?).ok());
             let query = EventsQuery {
@@ -83,8 +79,8 @@ pub(super) fn run(args: &Args, global: &Global, out: &mut Out) -> Ended {
                 outcome: outcome.map(|outcome| outcome.to_string()),
                 text: text.clone(),
                 since,
-                before: before.clone(),
-                limit: Some(*limit),
+                before: page.before.clone(),
+                limit: Some(page.limit),
             };
             list(&Service::find(which, global)?, &query, out)
         }
@@ -128,7 +124,7 @@ fn list(service: &Service, query: &EventsQuery, out: &mut Out) -> Ended {
             out.line(&line)?;
         }
     }
-    super::cases::more(found.next.as_deref(), out)
+    super::service::more(found.next.as_deref(), out)
 }
 
 fn show(service: &Service, id: &str, out: &mut Out) -> Ended {

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use super::output::{Out, Tone, clean, columns, time};
-use super::service::{Service, Which};
+use super::service::{Page, Service, Which};
 use super::{End, Ended, Failure, Global};
 use crate::inspect::{self, List, OperationLine, OperationStory, OperationsQuery};
 
@@ -27,12 +27,8 @@ enum What {
         /// In these states: waiting, retry, sending, unclear, dead, done, folded, dropped.
         #[arg(long, value_delimiter = ',')]
         state: Vec<String>,
-        /// At most so many.
-        #[arg(long, default_value = "50")]
-        limit: usize,
-        /// After this page: the `next` of the one before.
-        #[arg(long, value_name = "NEXT")]
-        before: Option<String>,
+        #[command(flatten)]
+        page: Page,
         #[command(flatten)]
         which: Which,
     },
@@ -76,9 +72,9 @@ fn field(text: &str) -> Result<(String, Value), String> {
 
 pub(super) fn run(args: &Args, global: &Global, out: &mut Out) -> Ended {
     match &args.what {
-        What::List { state, limit, before, which } => {
+        What::List { state, page, which } => {
             let state = if state.is_empty() { None } else { Some(state.join(",")) };
-            let query = OperationsQuery { state, before: before.clone(), limit: Some(*limit) };
+            let query = OperationsQuery { state, before: page.before.clone(), limit: Some(page.limit) };
             list(&Service::find(which, global)?, &query, out)
         }
         What::Show { operation, which } => show(&Service::find(which, global)?, operation, out),
@@ -129,7 +125,7 @@ fn list(service: &Service, query: &OperationsQuery, out: &mut Out) -> Ended {
             out.line(&out.tone(Tone::Bad, &format!("    {}", clean(problem))))?;
         }
     }
-    super::cases::more(found.next.as_deref(), out)
+    super::service::more(found.next.as_deref(), out)
 }
 
 /// Operations as a part of something else's story.

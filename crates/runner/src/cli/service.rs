@@ -10,7 +10,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Failure, Global, runtime};
+use super::output::{Out, Tone};
+use super::{End, Ended, Failure, Global, runtime};
 use crate::address::{Address, reachable};
 use crate::config::Loaded;
 use crate::inspect::InspectError;
@@ -27,6 +28,26 @@ pub(super) struct Which {
     /// Ask the service at this address, with the token in $HALOWARD_TOKEN; else the one of the configuration.
     #[arg(long, value_name = "URL")]
     url: Option<String>,
+}
+
+/// How much of a list is shown.
+#[derive(Debug, clap::Args)]
+pub(super) struct Page {
+    /// At most so many.
+    #[arg(long, default_value = "50")]
+    pub(super) limit: usize,
+    /// After this page: the `next` of the one before.
+    #[arg(long, value_name = "NEXT")]
+    pub(super) before: Option<String>,
+}
+
+/// How to see what did not fit.
+pub(super) fn more(next: Option<&str>, out: &mut Out) -> Ended {
+    if let Some(next) = next {
+        let hint = format!("there is more: --before {next}");
+        out.line(&out.tone(Tone::Quiet, &hint))?;
+    }
+    Ok(End::Done)
 }
 
 /// Whoever answers.
