@@ -14,6 +14,7 @@ pub mod config;
 pub mod decider;
 pub mod dispatcher;
 pub mod inspect;
+pub mod intake;
 pub mod metrics;
 pub mod notifier;
 pub mod receiver;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
-use crate::config::{Auth, Loaded};
+use crate::config::{Auth, Loaded, SourceConfig};
 use crate::inspect::{RulesStatus, SourceLine};
 use crate::metrics::Metrics;
 use crate::runtime::{Controls, LiveRules};
@@ -94,13 +94,17 @@ impl Standing {
 }
 
 fn sources(loaded: &Loaded) -> Vec<SourceLine> {
-    let line = |(name, source): (&String, &crate::config::SourceConfig)| SourceLine {
-        name: name.clone(),
-        kind: "webhook".to_owned(),
-        preset: if source.map.is_some() { "map".to_owned() } else { source.preset.clone() },
-        auth: way(&source.auth).to_owned(),
-        severity: source.severity.to_string(),
-        last_event_at: None,
+    let line = |(name, source): (&String, &SourceConfig)| {
+        let SourceConfig::Webhook(webhook) = source;
+        let reading = &webhook.reading;
+        SourceLine {
+            name: name.clone(),
+            kind: source.kind().to_owned(),
+            preset: if reading.map.is_some() { "map".to_owned() } else { reading.preset.clone() },
+            auth: way(&webhook.auth).to_owned(),
+            severity: reading.severity.to_string(),
+            last_event_at: None,
+        }
     };
     loaded.config.sources.iter().map(line).collect()
 }

@@ -11,6 +11,7 @@ use haloward_rules::{
 };
 
 use super::retention::Retention;
+use super::source::Beside;
 use super::{Config, HaloConfig, SourceConfig};
 
 /// What the contract's example gives every ticket, where no configuration does.
@@ -109,8 +110,8 @@ impl Config {
                     );
                     continue;
                 }
-                let source =
-                    SourceConfig::decode(&name.text, file, node, &config.dir, config.listen, findings);
+                let beside = Beside { dir: &config.dir, listen: config.listen };
+                let source = SourceConfig::decode(&name.text, file, node, &beside, findings);
                 config.sources.extend(source.map(|source| (name.text.clone(), source)));
             }
         }

@@ -132,8 +132,9 @@ impl Loaded {
     pub fn preset_of(&self, source: &str) -> Option<(Arc<Preset>, Severity)> {
         match self.config.sources.get(source) {
             Some(config) => {
-                let preset = config.map.clone().or_else(|| self.presets.get(&config.preset).cloned());
-                preset.map(|preset| (preset, config.severity))
+                let reading = config.reading()?;
+                let preset = reading.map.clone().or_else(|| self.presets.get(&reading.preset).cloned());
+                preset.map(|preset| (preset, reading.severity))
             }
             None => {
                 let preset = self.presets.get(source).or_else(|| self.presets.get(GENERIC));

@@ -36,7 +36,7 @@ sources:
     assert_eq!(config.store, Path::new("etc/haloward.db"));
     assert_eq!((config.listen.port(), config.max_body), (9000, 2 * 1024 * 1024));
     assert_eq!(config.sources.len(), 5);
-    assert!(config.sources["own-tool"].map.is_some());
+    assert!(config.sources["own-tool"].reading().is_some_and(|reading| reading.map.is_some()));
 }
 
 #[test]

@@ -12,9 +12,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use haloward_rules::{Delivery, Event, Preset, Severity};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
@@ -23,15 +21,15 @@ use super::body;
 use super::limit::Limit;
 use super::problem::Problem;
 use crate::clock::Clock;
-use crate::config::{Loaded, SecretError};
+use crate::config::{Loaded, SecretError, SourceConfig};
+use crate::intake::{self, Mapping};
 use crate::metrics::Metrics;
-use crate::store::{NewEvent, Store, StoreError};
+use crate::store::{Store, StoreError};
 
 /// A source as the receiver needs it.
 struct Guarded {
     check: Check,
-    preset: Arc<Preset>,
-    severity: Severity,
+    mapping: Mapping,
     limit: Option<Limit>,
 }
 
@@ -52,16 +50,14 @@ impl Door {
     pub fn new(loaded: &Loaded) -> Result<Self, SecretError> {
         let mut sources = HashMap::new();
         for (name, config) in &loaded.config.sources {
+            let SourceConfig::Webhook(webhook) = config;
             if let Some((preset, severity)) = loaded.preset_of(name) {
-                sources.insert(
-                    name.clone(),
-                    Guarded {
-                        check: Check::new(&config.auth)?,
-                        preset,
-                        severity,
-                        limit: config.limit.map(Limit::new),
-                    },
-                );
+                let guarded = Guarded {
+                    check: Check::new(&webhook.auth)?,
+                    mapping: Mapping { source: name.as_str().into(), preset, severity },
+                    limit: webhook.limit.map(Limit::new),
+                };
+                sources.insert(name.clone(), guarded);
             }
         }
         Ok(Self { sources, max_body: loaded.config.max_body })
@@ -180,35 +176,16 @@ async fn accept(
         return Err(Problem::unauthorized());
     }
     let payload = body::read(&parts.headers, &bytes)?;
-    let at = state.clock.now();
-    let mapped = known.preset.map(&Delivery {
-        source,
-        payload: Arc::new(payload),
-        headers: Arc::new(body::visible_headers(&parts.headers, known.check.secret_header())),
-        default_severity: known.severity,
-        at,
-    });
-    let unmapped = mapped.events.iter().filter(|e| e.unmapped().is_some()).count();
-    let delivery = mapped.delivery_id.as_deref();
-    let events = mapped
-        .events
-        .into_iter()
-        .enumerate()
-        .map(|(n, event)| new_event(source, delivery, n, event, at))
-        .collect();
-    let accepted = state.store.accept(events).await.map_err(|error| refusal(&error))?;
-    let duplicates = accepted.iter().filter(|a| a.duplicate).count();
-    let ids: Vec<Value> = accepted.iter().filter(|a| !a.duplicate).map(|a| json!(a.id.to_string())).collect();
+    let headers = body::visible_headers(&parts.headers, known.check.secret_header());
+    let events = known.mapping.events(payload, headers, state.clock.now());
+    let taken = intake::take(&state.store, events).await.map_err(|error| refusal(&error))?;
+    let (duplicates, unmapped) = (taken.duplicates(), taken.unmapped);
+    let fresh = taken.events.iter().filter(|event| !event.duplicate);
+    let ids: Vec<Value> = fresh.map(|event| json!(event.id.to_string())).collect();
     tracing::debug!(source, accepted = ids.len(), duplicates, unmapped, "accepted");
     let events = ids.len();
     let answer = Json(json!({ "accepted": events, "duplicates": duplicates, "ids": ids }));
     Ok(((StatusCode::ACCEPTED, answer).into_response(), events, duplicates))
-}
-
-/// An event for the journal. The events of one delivery are told apart by their place in it.
-fn new_event(source: &str, delivery: Option<&str>, number: usize, event: Event, at: Timestamp) -> NewEvent {
-    let delivery_id = delivery.map(|id| format!("{id}#{number}"));
-    NewEvent { source: source.to_owned(), delivery_id, event, received_at: at }
 }
 
 fn refusal(error: &StoreError) -> Problem {

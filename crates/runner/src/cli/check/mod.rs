@@ -122,7 +122,7 @@ fn analysis(loaded: &Loaded, stories: &[StoryFile], complete: bool) -> Findings 
     let reached: Option<BTreeSet<RuleId>> =
         (tested && failed == 0).then(|| outcomes.iter().flat_map(|o| o.coverage.rules().cloned()).collect());
     let samples = Samples::of(loaded, stories);
-    let maps = loaded.config.sources.values().filter_map(|source| source.map.clone());
+    let maps = loaded.config.sources.values().filter_map(|source| source.reading()?.map.clone());
     let presets: Vec<Arc<Preset>> = loaded.presets.iter().cloned().chain(maps).collect();
     let surroundings = Surroundings {
         files: &loaded.rule_files,

@@ -15,7 +15,7 @@ use super::super::Failure;
 use super::script::{STORY, Scene};
 use crate::app::{App, StartError};
 use crate::clock::HeldClock;
-use crate::config::{Auth, Config, Loaded, SourceConfig};
+use crate::config::{Auth, Config, Loaded, Reading, SourceConfig, Webhook};
 
 static RULES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../rules");
 
@@ -129,14 +129,9 @@ fn starter(folder: std::path::PathBuf, listen: SocketAddr) -> Result<Loaded, Fai
     sources.push(YOURS);
     for source in sources {
         let preset = if source == YOURS { "generic" } else { source };
-        let source_config = SourceConfig {
-            limit: None,
-            preset: preset.into(),
-            map: None,
-            auth: Auth::None,
-            severity: haloward_rules::Severity::Medium,
-        };
-        config.sources.insert(source.to_owned(), source_config);
+        let reading = Reading { preset: preset.into(), ..Reading::default() };
+        let webhook = Webhook { reading, auth: Auth::None, limit: None };
+        config.sources.insert(source.to_owned(), SourceConfig::Webhook(webhook));
     }
     let files: Vec<SourceFile> = RULES
         .files()

@@ -1,0 +1,72 @@
+//! One source of the configuration: what kind it is, and what that kind needs.
+
+mod reading;
+mod webhook;
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use haloward_rules::{Fields, Finding, Findings, Node, SourceFile};
+
+pub(crate) use reading::GENERIC;
+pub use reading::Reading;
+pub use webhook::Webhook;
+
+/// A named place that events come from.
+#[derive(Debug, Clone)]
+pub enum SourceConfig {
+    /// Tools send to it.
+    Webhook(Webhook),
+}
+
+/// What a source is decoded beside.
+pub(super) struct Beside<'a> {
+    /// The folder of the configuration.
+    pub dir: &'a Path,
+    /// Where the receiver listens.
+    pub listen: SocketAddr,
+}
+
+/// Kinds that are described and not built yet: named, so that nobody waits for them to work.
+const NOT_YET: [&str; 3] = ["poll", "halo", "schedule"];
+
+impl SourceConfig {
+    pub(super) fn decode(
+        name: &str,
+        file: &SourceFile,
+        node: &Node,
+        beside: &Beside<'_>,
+        findings: &mut Findings,
+    ) -> Option<Self> {
+        let mut fields = Fields::of(file, node, "a source", findings)?;
+        for kind in NOT_YET {
+            if let Some(node) = fields.take(kind) {
+                findings.push(
+                    Finding::error(
+                        "HW019",
+                        format!("sources of the kind `{kind}` are not available in this version"),
+                    )
+                    .at(file.place(node.span)),
+                );
+                return None;
+            }
+        }
+        let webhook = fields.need("webhook", findings);
+        fields.finish(findings);
+        Webhook::decode(name, file, node, webhook?, beside, findings).map(Self::Webhook)
+    }
+
+    /// Its kind, as the configuration calls it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Webhook(_) => "webhook",
+        }
+    }
+
+    /// How its payloads become events, where payloads are what it has.
+    pub fn reading(&self) -> Option<&Reading> {
+        match self {
+            Self::Webhook(webhook) => Some(&webhook.reading),
+        }
+    }
+}

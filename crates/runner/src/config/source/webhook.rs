@@ -1,0 +1,78 @@
+//! A source that tools send to.
+
+use haloward_rules::{Fields, Finding, Findings, Node, SourceFile};
+
+use super::{Beside, Reading};
+use crate::config::Auth;
+use crate::receiver::Rate;
+
+/// A source that tools send to.
+#[derive(Debug, Clone)]
+pub struct Webhook {
+    /// How its payloads become events.
+    pub reading: Reading,
+    /// How it proves who it is.
+    pub auth: Auth,
+    /// How many deliveries it may make, where that is limited.
+    pub limit: Option<Rate>,
+}
+
+impl Webhook {
+    /// `source` is the whole source, whose place findings about what is missing name.
+    pub(super) fn decode(
+        name: &str,
+        file: &SourceFile,
+        source: &Node,
+        node: &Node,
+        beside: &Beside<'_>,
+        findings: &mut Findings,
+    ) -> Option<Self> {
+        let mut fields = Fields::of(file, node, "`webhook`", findings)?;
+        let reading = Reading::take(name, file, &mut fields, beside.dir, findings);
+        let limit = fields.take("limit").and_then(|node| rate(file, node, findings));
+        let auth = match fields.take("auth") {
+            Some(auth) => Auth::decode(file, auth, beside.dir, findings),
+            None => {
+                findings.push(
+                    Finding::error("HW086", format!("anybody could send to the source `{name}`: it has no `auth`"))
+                        .at(file.place(source.span))
+                        .help("add `auth: { url_token: env:NAME }`, or `auth: none` if only this machine can reach it"),
+                );
+                None
+            }
+        };
+        let listen = beside.listen;
+        if matches!(auth, Some(Auth::None)) && !listen.ip().is_loopback() {
+            findings.push(
+                Finding::error(
+                    "HW086",
+                    format!("anybody could send to the source `{name}`: `auth: none` on {listen}"),
+                )
+                .at(file.place(source.span))
+                .help("let `server.listen` be a loopback address, or give the source an `auth`"),
+            );
+        }
+        fields.finish(findings);
+        Some(Self { reading, auth: auth?, limit })
+    }
+}
+
+/// How many deliveries in how much time.
+fn rate(file: &SourceFile, node: &Node, findings: &mut Findings) -> Option<Rate> {
+    let mut fields = Fields::of(file, node, "`limit`", findings)?;
+    let requests = fields.need("requests", findings).and_then(crate::config::decode::scalar);
+    let per = fields.duration("per", findings);
+    fields.finish(findings);
+    let requests = requests.and_then(|text| text.parse::<u32>().ok()).filter(|requests| *requests > 0);
+    match (requests, per) {
+        (Some(requests), Some(per)) if !per.is_zero() => Some(Rate { requests, per }),
+        _ => {
+            findings.push(
+                Finding::error("HW182", "a source's `limit` is a number of requests per time")
+                    .at(file.place(node.span))
+                    .help("write `limit: { requests: 600, per: 1m }`"),
+            );
+            None
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The way into the journal, whoever brings a payload: mapped by its source's preset, durable, counted.
+
+use std::sync::Arc;
+
+use haloward_rules::{Delivery, Event, Preset, Severity};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::store::{Accepted, NewEvent, Store, StoreError};
+
+/// How one source's payloads become events: its preset, and the severity of events that have none.
+#[derive(Debug, Clone)]
+pub struct Mapping {
+    /// The source's name.
+    pub source: Arc<str>,
+    /// Its preset.
+    pub preset: Arc<Preset>,
+    /// The severity of events that have none.
+    pub severity: Severity,
+}
+
+/// What became of a payload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// Its events, in its order.
+    pub events: Vec<Accepted>,
+    /// How many of them did not fit the preset.
+    pub unmapped: usize,
+}
+
+impl Taken {
+    /// How many events had come before.
+    pub fn duplicates(&self) -> usize {
+        self.events.iter().filter(|event| event.duplicate).count()
+    }
+}
+
+impl Mapping {
+    /// The events of one payload, ready for the journal. `headers` are those that carry no credentials, their names
+    /// in lower case.
+    pub fn events(&self, payload: Value, headers: Value, at: Timestamp) -> Vec<NewEvent> {
+        let mapped = self.preset.map(&Delivery {
+            source: &self.source,
+            payload: Arc::new(payload),
+            headers: Arc::new(headers),
+            default_severity: self.severity,
+            at,
+        });
+        let delivery = mapped.delivery_id.as_deref();
+        let numbered = mapped.events.into_iter().enumerate();
+        numbered.map(|(number, event)| self.event(delivery, number, event, at)).collect()
+    }
+
+    /// The events of one delivery are told apart by their place in it.
+    fn event(&self, delivery: Option<&str>, number: usize, event: Event, at: Timestamp) -> NewEvent {
+        let delivery_id = delivery.map(|id| format!("{id}#{number}"));
+        NewEvent { source: self.source.as_ref().to_owned(), delivery_id, event, received_at: at }
+    }
+}
+
+/// Makes events durable. Whoever brought them is told so only when this came back.
+///
+/// # Errors
+///
+/// Any [`StoreError`]: then none of them is in the journal, and the sender should try again.
+pub async fn take(store: &Store, events: Vec<NewEvent>) -> Result<Taken, StoreError> {
+    let unmapped = events.iter().filter(|new| new.event.unmapped().is_some()).count();
+    let events = store.accept(events).await?;
+    Ok(Taken { events, unmapped })
+}
