@@ -2,7 +2,7 @@
 
 use super::case::{Case, Escalation};
 use super::decision::{EffectKind, Outcome};
-use super::ticket::after;
+use super::moment::after;
 use super::timer::TimerKind;
 use super::work::Work;
 use crate::duration::format_duration;

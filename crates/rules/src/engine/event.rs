@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::case::{Case, CaseState, Key};
 use super::decision::{Decision, Mode, Outcome};
 use super::work::Work;
-use super::{Explain, Step, effects, missing, resolve, silenced, ticket};
+use super::{Explain, Step, effects, missing, resolve, silenced, ticket, wait};
 use crate::calendar::Calendars;
 use crate::condition::{ConditionTrace, NoTrace, Sink, every};
 use crate::event::{Event, State};
@@ -366,11 +366,11 @@ fn apply(work: &mut Work<'_>, rule: &Rule, mode: Mode, event: &mut Event) -> Res
     if event.state().opens() {
         work.seen(&mut case, event);
         if let Some(by) = silence {
-            let waits = ticket::below_threshold(work, rule, &mut case);
+            let waits = wait::below_threshold(work, rule, &mut case);
             return Ok(silenced::apply(work, rule, event, case, &by, waits));
         }
         if case.state == CaseState::Waiting
-            && let Some((outcome, reason)) = ticket::wait(work, rule, event, &mut case)?
+            && let Some((outcome, reason)) = wait::wait(work, rule, event, &mut case)?
         {
             work.put(case);
             return Ok(Applied { outcome, reason: Some(reason), key: Some(key) });

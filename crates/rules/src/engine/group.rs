@@ -9,10 +9,11 @@ use std::fmt::Write as _;
 
 use super::case::{Case, CaseState, Group, Key, Member};
 use super::decision::{EffectKind, Outcome};
-use super::ticket::{self, Done, after, shown};
+use super::moment::{after, shown};
+use super::ticket::{self, Done};
 use super::timer::TimerKind;
 use super::work::Work;
-use super::{escalate, held, resolve};
+use super::{again, escalate, held, resolve};
 use crate::duration::format_duration;
 use crate::event::Event;
 use crate::rule::{GroupTemplate, Rule};
@@ -210,7 +211,7 @@ fn note_on(
     // ORDER: the note names who belongs to the group, so the case has to be there.
     work.put(case.clone());
     let Some(mut parent) = work.case(by) else { return (Outcome::Counted, reason) };
-    let done = ticket::fold(work, rule.id(), event, &mut parent, group.within);
+    let done = again::fold(work, rule.id(), event, &mut parent, group.within);
     resolve::record(work, &parent, (done.0, None));
     work.put(parent);
     (done.0, reason)
@@ -268,7 +269,7 @@ pub(super) fn left(work: &mut Work<'_>, case: &mut Case, noted: Option<&Key>) {
     } else if noted == Some(&parent.key) {
         let (rule, within) = (parent.rule.clone(), case.rule.clone());
         let within = work.rules.rule(&within).and_then(|rule| rule.group.as_ref()).map(|group| group.within);
-        let done = ticket::fold(work, &rule, &event, &mut parent, within.unwrap_or_default());
+        let done = again::fold(work, &rule, &event, &mut parent, within.unwrap_or_default());
         resolve::record(work, &parent, (done.0, Some(format!("`{}` is over", case.key))));
     }
     work.put(parent);

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::case::{Case, CaseState, Key};
 use super::decision::Outcome;
 use super::limit;
-use super::ticket::after;
+use super::moment::after;
 use super::timer::TimerKind;
 use super::work::Work;
 use crate::event::Event;

@@ -12,10 +12,11 @@ use jiff::Timestamp;
 use super::case::{Case, CaseState, Key, Storm};
 use super::decision::{EffectKind, Origin, Outcome};
 use super::event::Applied;
-use super::ticket::{self, after, shown};
+use super::moment::{after, shown};
+use super::ticket;
 use super::timer::TimerKind;
 use super::work::Work;
-use super::{held, resolve};
+use super::{again, held, resolve};
 use crate::duration::format_duration;
 use crate::event::Event;
 use crate::rule::{Limit, Rule, RuleId};
@@ -136,7 +137,7 @@ pub(super) fn hold_back(
     case.held_by = None;
     held::back(work, &mut case, key.clone());
     if !begins && let Some(mut storm) = work.case(&key) {
-        let done = ticket::fold(work, &id, event, &mut storm, limit.per);
+        let done = again::fold(work, &id, event, &mut storm, limit.per);
         if done.0 == Outcome::AddNote {
             resolve::record(work, &storm, done);
         }

@@ -3,6 +3,7 @@
 //! [`step`] never fails, never waits and never looks at anything but its arguments. `run`, `dry-run`, `test` and
 //! replay all call it; they differ only in where inputs come from, whose clock it is and where effects go.
 
+mod again;
 mod case;
 mod decision;
 mod effects;
@@ -12,11 +13,13 @@ mod group;
 mod held;
 mod limit;
 mod missing;
+mod moment;
 mod report;
 mod resolve;
 mod silenced;
 mod ticket;
 mod timer;
+mod wait;
 mod work;
 
 pub use case::{

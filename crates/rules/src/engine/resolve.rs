@@ -2,7 +2,8 @@
 
 use super::case::{Case, CaseState};
 use super::decision::{Decision, EffectKind, Mode, Outcome};
-use super::ticket::{after, end, shown};
+use super::moment::{after, shown};
+use super::ticket::end;
 use super::timer::TimerKind;
 use super::work::Work;
 use super::{Step, group};

@@ -1,14 +1,12 @@
-//! Opening a case's ticket, what repeats do while it is open, and waiting before it.
+//! A case's ticket: opened, opened again, ended.
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
-
 use super::case::{Case, CaseState, Key};
 use super::decision::{EffectKind, Origin, Outcome};
-use super::timer::TimerKind;
+use super::moment::{after, elapsed, shown};
 use super::work::Work;
-use super::{escalate, group, held, limit};
+use super::{again, escalate, group, held, limit};
 use crate::duration::format_duration;
 use crate::event::{Event, Severity};
 use crate::rule::{AgainDo, Lifecycle, Part, Rule, RuleId};
@@ -47,7 +45,7 @@ pub(super) fn open(
     let noted = rule.group.is_some() && group::takes_notes(work, rule, event, case)?;
     let brake = if limited && !noted { limit::without_room(work, rule, case) } else { None };
     if case.state == CaseState::Open && (!another || too_soon || brake.is_some()) {
-        return again(work, rule, event, case, wanted, lifecycle).map(Opening::Done);
+        return again::again(work, rule, event, case, wanted, lifecycle).map(Opening::Done);
     }
     if case.state == CaseState::Waiting
         && let Some(done) = reopen(work, rule, event, case, lifecycle)
@@ -118,7 +116,7 @@ fn given_up(work: &Work<'_>, case: &Case) -> Option<Done> {
 }
 
 /// The draft: the configuration's defaults, the client's own, the file's, the effect's; then what every ticket has.
-fn compose(
+pub(super) fn compose(
     work: &Work<'_>,
     rule: Option<&Rule>,
     event: &Event,
@@ -223,7 +221,7 @@ pub(super) fn open_from_defaults(
         work.seen(&mut case, event);
     }
     let outcome = if case.state == CaseState::Open {
-        fold(work, rule, event, &mut case, Lifecycle::default().again.at_most)
+        again::fold(work, rule, event, &mut case, Lifecycle::default().again.at_most)
     } else {
         let nothing = TicketTemplate::default();
         // Defaults that fail too must not cost the alert: then the ticket has summary and details only.
@@ -241,58 +239,6 @@ pub(super) fn open_from_defaults(
     };
     work.put(case);
     outcome.0
-}
-
-/// Whether the event only brings the case nearer to its threshold, is held back or begins its hold; then the reason.
-pub(super) fn wait(
-    work: &mut Work<'_>,
-    rule: &Rule,
-    event: &Event,
-    case: &mut Case,
-) -> Result<Option<(Outcome, String)>, ScriptError> {
-    if let Some(done) = limit::queued(work, rule, case).or_else(|| group::counted(work, case)) {
-        return Ok(Some(done));
-    }
-    if let Some(reason) = below_threshold(work, rule, case) {
-        return Ok(Some((Outcome::Waiting, reason)));
-    }
-    if let Some(done) = held::check(work, rule, event, case)? {
-        return Ok(Some(done));
-    }
-    // Who had its turn in a storm has waited out its hold before.
-    Ok(if limit::holds(work, rule, case) { None } else { hold(work, rule, case) })
-}
-
-/// Counts an event of a waiting case toward the rule's threshold; how far that is, unless it is reached.
-pub(super) fn below_threshold(work: &mut Work<'_>, rule: &Rule, case: &mut Case) -> Option<String> {
-    // A threshold once reached stays so while the case waits for something else, however long.
-    let counts = case.state == CaseState::Waiting && case.held_since.is_none() && case.held_by.is_none();
-    let threshold = rule.threshold.filter(|_| counts)?;
-    let start = before(work.now, threshold.within);
-    case.recent.retain(|time| *time > start);
-    case.recent.push(work.now);
-    let seen = case.recent.len() as u32;
-    if seen >= threshold.count {
-        return None;
-    }
-    work.set_timer(&case.key, TimerKind::Forget, after(work.now, threshold.within));
-    Some(format!("{seen} of {} within {}", threshold.count, format_duration(threshold.within)))
-}
-
-/// Whether the rule's hold goes on, or begins; then until when.
-pub(super) fn hold(work: &mut Work<'_>, rule: &Rule, case: &mut Case) -> Option<(Outcome, String)> {
-    if rule.hold.is_zero() {
-        return None;
-    }
-    // The first event starts the wait; later ones do not prolong it.
-    let due = after(case.held_since.unwrap_or(work.now), rule.hold);
-    if case.held_since.is_none() {
-        case.rule = rule.id().clone();
-        case.held_since = Some(work.now);
-        work.cancel_timer(&case.key, TimerKind::Forget);
-        work.set_timer(&case.key, TimerKind::Hold, due);
-    }
-    Some((Outcome::Waiting, format!("held for {} until {}", format_duration(rule.hold), shown(due))))
 }
 
 /// Opens a ticket again that was closed a short while ago.
@@ -328,141 +274,6 @@ fn reopen(
     Some((Outcome::ReopenTicket, Some(format!("it was resolved less than {} ago", format_duration(within)))))
 }
 
-/// A repeat while the ticket is open.
-fn again(
-    work: &mut Work<'_>,
-    rule: &Rule,
-    event: &Event,
-    case: &mut Case,
-    wanted: &Wanted<'_>,
-    lifecycle: &Lifecycle,
-) -> Result<Done, ScriptError> {
-    work.reached(rule.id(), Part::Again);
-    let raised =
-        if event.severity() > case.severity { raise(work, rule, event, case, wanted)? } else { false };
-    let at_most = lifecycle.again.at_most;
-    let done = match lifecycle.again.action {
-        AgainDo::Fold => fold(work, rule.id(), event, case, at_most),
-        AgainDo::Note => note(work, rule.id(), event, case, at_most),
-        AgainDo::Count | AgainDo::New => (Outcome::Counted, Some(format!("seen {} times", case.count))),
-        AgainDo::Nothing => (Outcome::Nothing, Some("its ticket is open".into())),
-    };
-    Ok(if raised {
-        (Outcome::UpdateTicket, Some(format!("its severity rose to {}", event.severity())))
-    } else {
-        done
-    })
-}
-
-/// Raises the ticket's priority to what the rule gives for the worse severity.
-fn raise(
-    work: &mut Work<'_>,
-    rule: &Rule,
-    event: &Event,
-    case: &mut Case,
-    wanted: &Wanted<'_>,
-) -> Result<bool, ScriptError> {
-    case.severity = event.severity();
-    let draft = urgency(compose(work, Some(rule), event, case, wanted)?);
-    if draft.is_empty() {
-        return Ok(false);
-    }
-    // What the rule gives for the event before is what the ticket has, unless a technician changed it: then a raise
-    // that changes nothing would only take that back.
-    if let (Wanted::Template(_), Some(before)) = (wanted, work.case(&case.key)) {
-        let had = compose(work, Some(rule), &before.event, &before, wanted).map(urgency);
-        if had.is_ok_and(|had| had == draft) {
-            return Ok(false);
-        }
-    }
-    work.effect(
-        case,
-        rule.id(),
-        event.severity(),
-        EffectKind::UpdateTicket { id: None, draft: Box::new(draft) },
-    );
-    Ok(true)
-}
-
-/// What of a ticket depends on how bad its problem is.
-fn urgency(full: TicketDraft) -> TicketDraft {
-    TicketDraft {
-        priority: full.priority,
-        sla: full.sla,
-        impact: full.impact,
-        urgency: full.urgency,
-        ..TicketDraft::default()
-    }
-}
-
-/// One private note that is edited: told at once, then at most once in `at_most`; what is left untold has a timer.
-pub(super) fn fold(
-    work: &mut Work<'_>,
-    rule: &RuleId,
-    event: &Event,
-    case: &mut Case,
-    at_most: Duration,
-) -> Done {
-    case.ticket.untold += 1;
-    let seen = format!("seen {} times", case.count);
-    let due = case.ticket.told_at.map(|told| after(told, at_most));
-    if let Some(due) = due.filter(|due| *due > work.now) {
-        if case.ticket.untold == 1 {
-            work.set_timer(&case.key, TimerKind::Fold, due);
-        }
-        return (Outcome::Counted, Some(seen));
-    }
-    tell(work, rule, event, case);
-    (Outcome::AddNote, Some(seen))
-}
-
-/// Writes or rewrites the note that counts repeats.
-pub(super) fn tell(work: &mut Work<'_>, rule: &RuleId, event: &Event, case: &mut Case) {
-    if case.ticket.untold > 1 {
-        work.cancel_timer(&case.key, TimerKind::Fold);
-    }
-    case.ticket.untold = 0;
-    case.ticket.told_at = Some(work.now);
-    let firing = if case.feeds.iter().any(|feed| feed.firing) { "Still firing" } else { "Not firing now" };
-    let own = || {
-        format!(
-            "{firing}: seen {} times.\nFirst: {}\nLast: {}\n{}",
-            case.count,
-            shown(case.first_seen),
-            shown(case.last_seen),
-            event.title()
-        )
-    };
-    let text = match group::told(work, case) {
-        _ if case.is_storm() => limit::told(case),
-        None => own(),
-        Some(members) if case.group.is_some() => members,
-        Some(members) => format!("{}\n{members}", own()),
-    };
-    let note = Note { fold: true, ..Note::private(&text) };
-    work.effect(case, rule, event.severity(), EffectKind::AddNote { id: None, note });
-}
-
-fn note(work: &mut Work<'_>, rule: &RuleId, event: &Event, case: &mut Case, at_most: Duration) -> Done {
-    if case.ticket.told_at.is_some_and(|told| after(told, at_most) > work.now) {
-        return (
-            Outcome::Counted,
-            Some(format!("a note was added less than {} ago", format_duration(at_most))),
-        );
-    }
-    case.ticket.told_at = Some(work.now);
-    let message =
-        event.value().get("message").map(|m| crate::value::to_text(m).into_owned()).unwrap_or_default();
-    let text = format!("Fires again (seen {} times): {}\n{message}", case.count, event.title());
-    work.effect(
-        case,
-        rule,
-        event.severity(),
-        EffectKind::AddNote { id: None, note: Note::private(text.trim()) },
-    );
-    (Outcome::AddNote, Some(format!("seen {} times", case.count)))
-}
-
 /// Ends a case and its timers.
 pub(super) fn end(work: &mut Work<'_>, case: &mut Case) {
     work.cancel_timers(case);
@@ -478,21 +289,4 @@ pub(super) fn end(work: &mut Work<'_>, case: &mut Case) {
     case.held_by = None;
     case.escalation = None;
     group::left(work, case, noted.as_ref());
-}
-
-/// A time as technicians read it in a note.
-pub(super) fn shown(time: Timestamp) -> String {
-    jiff::fmt::strtime::format("%Y-%m-%d %H:%M UTC", time).unwrap_or_else(|_| crate::time::to_text(time))
-}
-
-fn elapsed(from: Timestamp, to: Timestamp) -> String {
-    format_duration(Duration::from_secs(to.as_second().abs_diff(from.as_second())))
-}
-
-pub(super) fn after(time: Timestamp, duration: Duration) -> Timestamp {
-    SignedDuration::try_from(duration).ok().and_then(|d| time.checked_add(d).ok()).unwrap_or(Timestamp::MAX)
-}
-
-fn before(time: Timestamp, duration: Duration) -> Timestamp {
-    SignedDuration::try_from(duration).ok().and_then(|d| time.checked_sub(d).ok()).unwrap_or(Timestamp::MIN)
 }

@@ -7,7 +7,7 @@ use super::Step;
 use super::case::{Case, CaseState, Key};
 use super::decision::Outcome;
 use super::work::Work;
-use super::{effects, escalate, event, group, held, limit, missing, resolve, silenced, ticket};
+use super::{again, effects, escalate, event, group, held, limit, missing, resolve, silenced, ticket, wait};
 use crate::event::Event;
 use crate::rule::{Rule, RuleMode};
 use crate::ruleset::OnRuleError;
@@ -113,7 +113,7 @@ pub(super) fn decide(mut work: Work<'_>, timer: &Timer) -> Step {
         }
         (TimerKind::Fold, CaseState::Open) if case.ticket.untold > 0 => {
             let rule = case.rule.clone();
-            ticket::tell(&mut work, &rule, &event, &mut case);
+            again::tell(&mut work, &rule, &event, &mut case);
             (Outcome::AddNote, Some(format!("seen {} times", case.count)))
         }
         (TimerKind::Recheck, CaseState::Open) if case.is_storm() => limit::ease(&mut work, &mut case),
@@ -196,7 +196,7 @@ fn wait_on(
     if let Some(done) = held::check(work, rule, event, case)? {
         return Ok(Some(done));
     }
-    Ok(if was_held_back { ticket::hold(work, rule, case) } else { None })
+    Ok(if was_held_back { wait::hold(work, rule, case) } else { None })
 }
 
 /// The alert must not be lost with its rule: the ticket comes from the defaults, under the rule's key.
