@@ -50,6 +50,8 @@ struct Read {
     /// With its variable: `event.device.name`, `case.count`.
     path: String,
     place: Place,
+    /// The rule says what holds where it is missing.
+    optional: bool,
 }
 
 /// Fields that rules read and that no event has.
@@ -97,8 +99,8 @@ fn conditions(placed: &Placed<'_>, node: &Node, reads: &mut Vec<Read>) {
                     "during" | "outside" | "case" => {}
                     path => {
                         let path = path.strip_prefix("event.").unwrap_or(path);
-                        reads
-                            .push(Read { path: format!("event.{path}"), place: placed.file.place(key.span) });
+                        let place = placed.file.place(key.span);
+                        reads.push(Read { path: format!("event.{path}"), place, optional: false });
                     }
                 }
             }
@@ -110,19 +112,23 @@ fn conditions(placed: &Placed<'_>, node: &Node, reads: &mut Vec<Read>) {
 fn texts(placed: &Placed<'_>, key: &str, node: &Node, reads: &mut Vec<Read>) {
     match &node.kind {
         NodeKind::Text(text) => {
-            let paths = if key == "script" {
-                Script::compile(text, &placed.known).map(|script| script.reads()).unwrap_or_default()
+            let of = |script: &Script| (script.reads(), script.optional_paths());
+            let scripts: Vec<(Vec<String>, Vec<String>)> = if key == "script" {
+                Script::compile(text, &placed.known).iter().map(of).collect()
             } else if text.contains("${") {
                 let template = Template::compile(text, &placed.known);
-                template.map(|t| t.scripts().flat_map(Script::reads).collect()).unwrap_or_default()
+                template.map(|t| t.scripts().map(of).collect()).unwrap_or_default()
             } else {
                 return;
             };
             let mut seen = BTreeSet::new();
-            for path in paths {
-                if seen.insert(path.clone()) {
-                    let place = placed.mention(node, &path);
-                    reads.push(Read { path, place });
+            for (paths, fall_back) in scripts {
+                for path in paths {
+                    if seen.insert(path.clone()) {
+                        let place = placed.mention(node, &path);
+                        let optional = fall_back.contains(&path);
+                        reads.push(Read { path, place, optional });
+                    }
                 }
             }
         }
@@ -297,6 +303,7 @@ impl Samples<'_> {
             .at(read.place.clone());
         Some(match near(inner, &known) {
             Some(near) => finding.help(format!("did you mean `{near}`?")),
+            None if read.optional => return None,
             None => finding.help("if it sends this at times, tell of such a payload in a test"),
         })
     }

@@ -260,6 +260,12 @@ fn a_field_of_the_payload_that_no_sample_has_is_named_where_there_are_samples() 
     let told = [json!({ "payload": { "seldom": 1, "disk": { "fre": 1 } } })];
     assert_eq!(with(rules, &[("tool", Some(sample.clone()))], &told, None), [""; 0]);
     assert_eq!(with(rules, &[("tool", None)], &[], None), [""; 0]);
+    let fall_back = "  - id: a\n    from: [tool]\n    then: { open_ticket: { summary: \
+                     '${event.payload.seldom ?? \"x\"} ${event.payload.disk.fre ?? 0}' } }\n";
+    assert_eq!(
+        with(fall_back, &[("tool", Some(sample.clone()))], &[], None),
+        ["5 HW143 no sample of `tool` has `payload.disk.fre`; did you mean `payload.disk.free`?"]
+    );
     let any_source =
         "  - { id: a, when: { payload.elsewhere: 1, payload.nowhere: 1 }, then: { open_ticket: {} } }\n";
     assert_eq!(

@@ -64,6 +64,11 @@ impl PathExpr {
         })
     }
 
+    /// Whether its last alternative is a path, so that nothing may be its value.
+    pub(super) fn ends_with_path(&self) -> bool {
+        matches!(self.alternatives.last(), Some(Alternative::Path { .. }))
+    }
+
     pub(super) fn eval(&self, env: &Env<'_>) -> Value {
         for alternative in &self.alternatives {
             let value = match alternative {

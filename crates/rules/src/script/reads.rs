@@ -22,6 +22,25 @@ impl Script {
         }
     }
 
+    /// The paths it reads that have something to fall back on where they are missing.
+    pub(crate) fn optional_paths(&self) -> Vec<String> {
+        match &self.code {
+            Code::Path(path) => path.optional_paths(),
+            Code::Rhai(ast) => {
+                let mut found = Vec::new();
+                ast.walk(&mut |nodes: &[ASTNode<'_>]| {
+                    if let Some(ASTNode::Expr(Expr::Coalesce(alternatives, _))) = nodes.last()
+                        && let Some((_, first)) = alternatives.split_last()
+                    {
+                        found.extend(first.iter().filter_map(chain));
+                    }
+                    true
+                });
+                found
+            }
+        }
+    }
+
     /// Whether it opens a ticket from a map that stands in it and names no type.
     pub(crate) fn opens_untyped(&self) -> bool {
         self.any_call("open_ticket", &|call| match call.args.first() {
@@ -98,6 +117,15 @@ fn chain(expr: &Expr) -> Option<String> {
 }
 
 impl PathExpr {
+    /// The paths that another alternative follows.
+    fn optional_paths(&self) -> Vec<String> {
+        let mut paths = self.paths();
+        if self.ends_with_path() {
+            paths.pop();
+        }
+        paths
+    }
+
     fn paths(&self) -> Vec<String> {
         self.paths_of().map(|(root, steps)| [&[root.to_owned()][..], steps].concat().join(".")).collect()
     }
@@ -139,6 +167,17 @@ mod tests {
             reads("event.payload.list.filter(|x| x.a == event.check)"),
             ["event.check", "event.payload.list", "x.a"]
         );
+    }
+
+    #[test]
+    fn what_has_a_fall_back_is_told_from_what_has_none() {
+        let optional = |source: &str| {
+            Script::compile(source, &Known::vars(&RULE_VARS)).expect("compiles").optional_paths()
+        };
+        assert_eq!(optional("event.site.name ?? \"nowhere\""), ["event.site.name"]);
+        assert_eq!(optional("event.site.name ?? event.device.name"), ["event.site.name"]);
+        assert_eq!(optional("upper(event.site.name ?? \"nowhere\") + event.title"), ["event.site.name"]);
+        assert_eq!(optional("event.site.name"), [""; 0]);
     }
 
     #[test]
