@@ -1,4 +1,4 @@
-//! The running product: receiver, decider, dispatcher and tracker, started together and stopped in order.
+//! The running product: receiver, feeds, decider, dispatcher and tracker, started together and stopped in order.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use crate::address::Address;
 use crate::api::{self, ApiState, Standing};
 use crate::clock::Clock;
 use crate::config::{Config, Loaded, Retention, SecretError};
+use crate::feeds::{self, Feeds};
 use crate::metrics::Metrics;
 use crate::notifier::{Channel, ChannelError};
 use crate::receiver::{Door, DoorState, router};
@@ -80,6 +81,8 @@ pub struct App {
     retention: watch::Sender<Retention>,
     metrics: Metrics,
     door: Arc<ArcSwap<Door>>,
+    feeds: Feeds,
+    feeding: feeds::Context,
     standing: Arc<Standing>,
     clock: Arc<dyn Clock>,
     address: Address,
@@ -96,6 +99,8 @@ impl App {
             TcpListener::bind(listen).await.map_err(|source| StartError::Listen { listen, source })?;
         let addr = listener.local_addr().map_err(|source| StartError::Listen { listen, source })?;
         let door = Door::new(&loaded)?;
+        let feeding = feeds::Context { client: client.clone(), clock: Arc::clone(&clock) };
+        let plans = feeds::plans(&loaded, &feeding)?;
         let channels = loaded.config.channels.iter();
         let channels = channels
             .map(|(name, config)| Ok((name.clone(), Channel::new(name, config)?)))
@@ -120,7 +125,9 @@ impl App {
             ..RuntimeConfig::new(store.clone(), live.clone(), client.clone())
         })?;
         let controls = runtime.controls().ok_or(StoreError::Closed)?;
+        let feeds = Feeds::start(plans, store.clone(), Arc::clone(&clock), metrics.clone());
         let api = api::router(ApiState {
+            feeds: feeds.board().clone(),
             token,
             store: store.clone(),
             controls,
@@ -147,6 +154,8 @@ impl App {
             retention,
             metrics,
             door,
+            feeds,
+            feeding,
             standing,
             clock,
             address,
@@ -172,8 +181,10 @@ impl App {
     /// the address, the store and the connection stay as they are.
     pub fn reload(&self, loaded: &Loaded) -> Result<(), SecretError> {
         let door = Door::new(loaded)?;
+        let plans = feeds::plans(loaded, &self.feeding)?;
         self.rules.send_replace(live_rules(loaded));
         self.door.store(Arc::new(door));
+        self.feeds.run(plans);
         self.wire.send_replace(Arc::new(wire_settings(&loaded.config)));
         self.retention.send_replace(loaded.config.retention);
         self.metrics.reloaded(true);
@@ -195,6 +206,7 @@ impl App {
         if let Err(error) = self.server.await {
             tracing::error!(%error, "the receiver ended badly");
         }
+        self.feeds.stop().await;
         if self.runtime.stop(STOP_WITHIN).await == Stopped::CutShort {
             tracing::warn!("what is still on its way to HaloPSA is looked for at the next start");
         }

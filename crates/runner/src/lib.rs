@@ -13,6 +13,7 @@ pub mod clock;
 pub mod config;
 pub mod decider;
 pub mod dispatcher;
+pub mod feeds;
 pub mod inspect;
 pub mod intake;
 pub mod metrics;

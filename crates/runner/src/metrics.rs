@@ -40,6 +40,7 @@ struct Inner {
     decisions: Family<OfOutcome, Counter>,
     operations: Family<OfOperation, Counter>,
     reloads: Family<OfReload, Counter>,
+    fetches: Family<OfFetch, Counter>,
     accept: Histogram,
     decide: Histogram,
     deliver: Histogram,
@@ -90,6 +91,12 @@ struct OfBudget {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfReload {
+    result: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfFetch {
+    source: String,
     result: &'static str,
 }
 
@@ -181,6 +188,7 @@ impl Metrics {
             decisions: Family::default(),
             operations: Family::default(),
             reloads: Family::default(),
+            fetches: Family::default(),
             accept: seconds(),
             decide: seconds(),
             deliver: seconds(),
@@ -194,7 +202,7 @@ impl Metrics {
             registry: Registry::default(),
         };
         let r = &mut registry;
-        put(r, "events_accepted", "Events answered 202, by source", &inner.accepted);
+        put(r, "events_accepted", "Events that became durable, by source", &inner.accepted);
         put(
             r,
             "duplicates_prevented",
@@ -209,6 +217,7 @@ impl Metrics {
             "Attempts to deliver operations to HaloPSA, by kind and result",
             &inner.operations,
         );
+        put(r, "fetches", "Rounds of sources that are fetched from, by source and result", &inner.fetches);
         put(r, "reloads", "Readings of changed files, by result", &inner.reloads);
         put_in(r, ("accept", Unit::Seconds), "From a delivery's arrival to its answer", &inner.accept);
         put_in(r, ("decide", Unit::Seconds), "From an event's receipt to its decision", &inner.decide);
@@ -236,6 +245,23 @@ impl Metrics {
     /// Deliveries were answered 202.
     pub fn accepted(&self, source: &str, events: usize, duplicates: usize, took: Duration) {
         self.inner.accept.observe(took.as_secs_f64());
+        self.journalled(source, events, duplicates);
+    }
+
+    /// A round of a source that is fetched from brought events, or none.
+    pub fn fetched(&self, source: &str, events: usize, duplicates: usize) {
+        let label = OfFetch { source: source.to_owned(), result: "done" };
+        self.inner.fetches.get_or_create(&label).inc();
+        self.journalled(source, events, duplicates);
+    }
+
+    /// A round of a source that is fetched from failed.
+    pub fn fetch_failed(&self, source: &str) {
+        let label = OfFetch { source: source.to_owned(), result: "failed" };
+        self.inner.fetches.get_or_create(&label).inc();
+    }
+
+    fn journalled(&self, source: &str, events: usize, duplicates: usize) {
         if events > 0 {
             let label = OfSource { source: source.to_owned() };
             self.inner.accepted.get_or_create(&label).inc_by(events as u64);

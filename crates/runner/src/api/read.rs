@@ -82,11 +82,12 @@ pub(super) async fn ledger(State(state): Api, query: Asked<LedgerQuery>) -> Answ
 }
 
 pub(super) async fn sources(State(state): Api) -> Answer<List<SourceLine>> {
-    let known = state.standing.sources();
+    let (known, feeds) = (state.standing.sources(), state.feeds.all());
     let look = move |reader: &Reader<'_>| {
         let seen = |line: &SourceLine| -> Result<SourceLine, StoreError> {
             let last_event_at = reader.source_activity(&line.name)?.last_event_at;
-            Ok(SourceLine { last_event_at, ..line.clone() })
+            let feed = feeds.get(&line.name).cloned();
+            Ok(SourceLine { last_event_at, feed, ..line.clone() })
         };
         let items = known.iter().map(seen).collect::<Result<_, _>>()?;
         Ok(List { items, next: None })

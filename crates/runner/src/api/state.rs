@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::config::{Auth, Loaded, SourceConfig};
+use crate::feeds::FeedBoard;
 use crate::inspect::{RulesStatus, SourceLine};
 use crate::metrics::Metrics;
 use crate::runtime::{Controls, LiveRules};
@@ -33,6 +34,8 @@ pub struct ApiState {
     pub started_at: Timestamp,
     /// What is counted.
     pub metrics: Metrics,
+    /// How the sources stand that are fetched from.
+    pub feeds: FeedBoard,
     /// What changes with a reload.
     pub standing: Arc<Standing>,
 }
@@ -104,6 +107,7 @@ fn sources(loaded: &Loaded) -> Vec<SourceLine> {
             auth: way(&webhook.auth).to_owned(),
             severity: reading.severity.to_string(),
             last_event_at: None,
+            feed: None,
         }
     };
     loaded.config.sources.iter().map(line).collect()

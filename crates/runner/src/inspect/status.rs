@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::InspectError;
+use crate::feeds::FeedStatus;
 use crate::store::{Counts, QueueAge, Reader};
 
 /// How the service stands, as far as only a running one can tell.
@@ -95,6 +96,9 @@ pub struct SourceLine {
     pub severity: String,
     /// When its last event came.
     pub last_event_at: Option<Timestamp>,
+    /// How fetching from it goes, where it is fetched from and the service runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feed: Option<FeedStatus>,
 }
 
 /// What is in the store.

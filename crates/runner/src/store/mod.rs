@@ -9,6 +9,7 @@ mod browse;
 mod change;
 mod error;
 mod event;
+mod feed;
 mod id;
 mod keep;
 mod limits;
@@ -22,6 +23,7 @@ pub use browse::{CaseFilter, EventFilter, Exchange, Page, QueueAge, RecordedDeci
 pub use change::{CaseChange, Change, DecisionBatch, DecisionRecord, Sending, SilenceChange, Transition};
 pub use error::StoreError;
 pub use event::{Accepted, JournalEntry, NewEvent};
+pub use feed::{FeedChange, FeedState};
 pub use id::{EventId, NotAnId, OperationId};
 pub use keep::{Cutoffs, Pruned, Stage};
 pub use limits::Limits;
@@ -91,20 +93,48 @@ impl Store {
         if events.is_empty() {
             return Ok(Vec::new());
         }
+        self.journal(events, None).await
+    }
+
+    /// The same for what was fetched: the events and how far their source was read become durable together, so that a
+    /// crash neither loses one nor brings one twice.
+    pub async fn accept_fetched(
+        &self,
+        events: Vec<NewEvent>,
+        feed: FeedChange,
+    ) -> Result<Vec<Accepted>, StoreError> {
+        if events.is_empty() && feed.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.journal(events, Some(feed)).await
+    }
+
+    /// How far a source was read.
+    pub async fn feed_state(&self, source: &str) -> Result<FeedState, StoreError> {
+        let source = source.to_owned();
+        self.read(move |reader| reader.feed_state(&source)).await
+    }
+
+    async fn journal(
+        &self,
+        events: Vec<NewEvent>,
+        feed: Option<FeedChange>,
+    ) -> Result<Vec<Accepted>, StoreError> {
         let prepared = Prepared::all(events)?;
         let bytes: usize = prepared.iter().map(Prepared::bytes).sum();
+        let bytes = bytes + feed.as_ref().map_or(0, FeedChange::bytes);
         let all = (self.shared.limits.waiting_bytes / 1024).max(1);
         let permits = (bytes / 1024 + 1).min(all);
         let permits = u32::try_from(permits).unwrap_or(u32::MAX);
         let permit = Arc::clone(&self.shared.waiting_bytes).try_acquire_many_owned(permits);
         let _held = permit.map_err(|_| StoreError::Busy)?;
         let (reply, answer) = oneshot::channel();
-        self.requests()?.try_send(Request::Accept { events: prepared, reply }).map_err(
-            |error| match error {
+        self.requests()?.try_send(Request::Accept { events: prepared, feed, reply }).map_err(|error| {
+            match error {
                 mpsc::error::TrySendError::Full(_) => StoreError::Busy,
                 mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
-            },
-        )?;
+            }
+        })?;
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 

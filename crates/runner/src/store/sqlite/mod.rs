@@ -5,6 +5,7 @@
 
 mod backup;
 mod browse;
+mod feeds;
 mod journal;
 mod ledger;
 mod outbox;

@@ -10,7 +10,7 @@ use super::{failure, message};
 use crate::store::error::StoreError;
 
 /// The statements that lead from each version to the next; the first leads from nothing to 1.
-const VERSIONS: [&str; 3] = [VERSION_1, VERSION_2, VERSION_3];
+const VERSIONS: [&str; 4] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4];
 
 /// Times are milliseconds since 1970; `event`, `body`, `effect` and `details` are JSON.
 ///
@@ -146,6 +146,16 @@ CREATE TABLE sources_seen (source TEXT PRIMARY KEY, last_at INTEGER NOT NULL) WI
 
 CREATE INDEX cases_ended ON cases (ended_at) WHERE state = 'resolved';
 CREATE INDEX decisions_key ON decisions (key, id) WHERE key IS NOT NULL;
+";
+
+/// How far sources that are fetched from were read: `value` is JSON, its meaning the feed's own business.
+const VERSION_4: &str = "
+CREATE TABLE feed_state (
+    source TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (source, name)
+) WITHOUT ROWID;
 ";
 
 /// The file must have the newest layout, because nobody may change it now.

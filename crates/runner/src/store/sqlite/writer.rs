@@ -7,10 +7,11 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::journal::{self, Prepared};
-use super::{failure, ledger, outbox, prune, schema, silences, state};
+use super::{failure, feeds, ledger, outbox, prune, schema, silences, state};
 use crate::store::change::Change;
 use crate::store::error::StoreError;
 use crate::store::event::Accepted;
+use crate::store::feed::FeedChange;
 use crate::store::id::IdSource;
 use crate::store::keep::{Cutoffs, Pruned, Stage};
 
@@ -21,7 +22,12 @@ const STACK_BYTES: usize = 512 << 10;
 #[derive(Debug)]
 pub(crate) enum Request {
     /// Events to be journalled.
-    Accept { events: Vec<Prepared>, reply: oneshot::Sender<Result<Vec<Accepted>, StoreError>> },
+    Accept {
+        events: Vec<Prepared>,
+        /// How far their source was read with them.
+        feed: Option<FeedChange>,
+        reply: oneshot::Sender<Result<Vec<Accepted>, StoreError>>,
+    },
     /// Any other change.
     Change { change: Change, reply: oneshot::Sender<Result<(), StoreError>> },
     /// A little to be forgotten.
@@ -125,7 +131,10 @@ impl Writer {
         let mut counter = ledger::Counter::default();
         for request in requests {
             answers.push(match request {
-                Request::Accept { events, .. } => {
+                Request::Accept { events, feed, .. } => {
+                    if let Some(change) = feed {
+                        feeds::change(&transaction, change).map_err(|e| failure(&e))?;
+                    }
                     let accepted = journal::append(&transaction, events, ids).map_err(|e| failure(&e))?;
                     counter.accepted(events, &accepted);
                     Answer::Accepted(accepted)
