@@ -11,6 +11,7 @@ pub mod catalogue;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod cron;
 pub mod decider;
 pub mod dispatcher;
 pub mod feeds;

@@ -203,7 +203,7 @@ pub(super) fn bytes(text: &str) -> Option<u64> {
 }
 
 /// The text of a scalar node.
-pub(super) fn scalar(node: &Node) -> Option<String> {
+pub(crate) fn scalar(node: &Node) -> Option<String> {
     match &node.kind {
         NodeKind::Text(text) => Some(text.clone()),
         NodeKind::Number(n) => Some(n.to_string()),

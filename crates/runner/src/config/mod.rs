@@ -14,6 +14,7 @@ mod source;
 
 pub use auth::Auth;
 pub use channel::{ChannelConfig, ChannelFormat};
+pub(crate) use decode::scalar;
 pub(crate) use files::read;
 pub use halo::HaloConfig;
 pub(crate) use load::version;
