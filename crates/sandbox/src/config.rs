@@ -26,6 +26,7 @@ use crate::{Clock, auth::AgentRights};
 /// assert_eq!(config.client_id, "sandbox-client");
 /// ```
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a habit that a test switches by its name")]
 pub struct SandboxConfig {
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
@@ -54,6 +55,13 @@ pub struct SandboxConfig {
     /// Whether creates that overlap fail, as they do while ticket numbers are counted rather than given
     /// by the database.
     pub numbering_race: bool,
+    /// Whether a ticket that says `_validate_only` is checked and not written. HaloPSA's description of its API names
+    /// the field and says no more; nobody has reported what the real one does, so a client must not rely on either.
+    pub validates_only: bool,
+    /// Whether deliveries of webhooks are collected, as HaloPSA can since 2.164; the body is an array then.
+    pub webhook_batches: Option<WebhookBatches>,
+    /// After how many failed deliveries in a row a webhook is switched off; 0 for never.
+    pub webhook_failures: u32,
     /// How many clients there are, the catch-all one included; never fewer than the 60 that have names of their own.
     pub clients: u32,
     /// How many assets there are.
@@ -95,6 +103,28 @@ pub struct TicketRule {
     pub set: Map<String, Value>,
 }
 
+/// How deliveries of a webhook are collected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WebhookBatches {
+    /// Which events share a delivery.
+    pub of: BatchOf,
+    /// How long the first event waits for others, by the sandbox's clock; HaloPSA's least is a second.
+    pub delay: Duration,
+    /// The most events in a delivery; 0 for no limit.
+    pub limit: usize,
+}
+
+/// Which events share a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BatchOf {
+    /// Those of one ticket and one kind, such as two updates of it.
+    SameEvent,
+    /// Those of one kind, such as every closed ticket.
+    SameKind,
+    /// Any.
+    Any,
+}
+
 impl Default for SandboxConfig {
     fn default() -> Self {
         Self {
@@ -111,6 +141,9 @@ impl Default for SandboxConfig {
             mandatory: BTreeMap::new(),
             ticket_rules: Vec::new(),
             numbering_race: false,
+            validates_only: true,
+            webhook_batches: None,
+            webhook_failures: 0,
             clients: 60,
             assets: 200,
             past_tickets: 0,

@@ -2,10 +2,10 @@
 
 #![forbid(unsafe_code)]
 
-use std::{net::SocketAddr, process::ExitCode, time::Duration};
+use std::{net::SocketAddr, process::ExitCode};
 
 use clap::Parser;
-use halopsa_sandbox::{RateLimit, Sandbox, SandboxConfig, StartError};
+use halopsa_sandbox::{Options, Sandbox, StartError};
 
 /// An in-memory HaloPSA with faults on request, for demos and tests.
 ///
@@ -16,53 +16,14 @@ struct Arguments {
     /// Where to listen; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR")]
     listen: SocketAddr,
-    /// The application's client id
-    #[arg(long, default_value = "sandbox-client", value_name = "ID")]
-    client_id: String,
-    /// The application's client secret
-    #[arg(long, default_value = "sandbox-secret", value_name = "SECRET")]
-    client_secret: String,
-    /// Scopes granted to the application, separated by spaces
-    #[arg(long, default_value = "all", value_name = "SCOPES")]
-    scopes: String,
-    /// How long a token lives, in seconds
-    #[arg(long, default_value_t = 3600, value_name = "SECONDS")]
-    token_lifetime: u64,
-    /// Requests per rolling 5 minutes; 0 for no limit
-    #[arg(long, default_value_t = 700, value_name = "REQUESTS")]
-    rate_limit: u32,
-    /// How many tickets the tenant already has
-    #[arg(long, default_value_t = 0, value_name = "COUNT")]
-    past_tickets: u32,
-    /// Let creates that overlap fail, as a real HaloPSA does unless its ticket numbers come from the database
-    #[arg(long)]
-    numbering_race: bool,
-    /// What the invented data grows from
-    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
-    seed: u64,
-}
-
-impl Arguments {
-    fn config(self) -> SandboxConfig {
-        let window = Duration::from_mins(5);
-        SandboxConfig {
-            listen: self.listen,
-            client_id: self.client_id,
-            client_secret: self.client_secret,
-            scopes: self.scopes.split_whitespace().map(str::to_owned).collect(),
-            token_lifetime: Duration::from_secs(self.token_lifetime),
-            rate_limit: (self.rate_limit > 0).then_some(RateLimit { requests: self.rate_limit, per: window }),
-            past_tickets: self.past_tickets,
-            numbering_race: self.numbering_race,
-            seed: self.seed,
-            ..SandboxConfig::default()
-        }
-    }
+    #[command(flatten)]
+    options: Options,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let config = Arguments::parse().config();
+    let Arguments { listen, options } = Arguments::parse();
+    let config = options.config(listen);
     let client = config.client_id.clone();
     let sandbox = match Sandbox::start(config).await {
         Ok(sandbox) => sandbox,

@@ -76,13 +76,20 @@ impl Sandbox {
     }
 
     /// The settings it runs with.
-    pub fn config(&self) -> &SandboxConfig {
-        &self.shared.config
+    pub fn config(&self) -> Arc<SandboxConfig> {
+        self.shared.config()
+    }
+
+    /// Changes what it runs with from the next request on: rights, limits, habits.
+    ///
+    /// How much data there is changes with the next [`reset`](Self::reset); the clock and the address never do.
+    pub fn configure(&self, change: impl FnOnce(&mut SandboxConfig)) {
+        self.shared.configure(change);
     }
 
     /// Its clock.
     pub fn clock(&self) -> &Clock {
-        &self.shared.config.clock
+        &self.shared.clock
     }
 
     /// Ends every connection and frees the port.

@@ -1,16 +1,17 @@
 //! What every connection shares: the settings, the memory behind its lock, and the signal that it changed.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use tokio::sync::watch;
 
-use crate::{config::SandboxConfig, store::State};
+use crate::{Clock, config::SandboxConfig, store::State};
 
 /// One running sandbox as its connections see it.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) config: SandboxConfig,
+    pub(crate) clock: Clock,
     pub(crate) url: String,
+    config: RwLock<Arc<SandboxConfig>>,
     state: Mutex<State>,
     version: watch::Sender<u64>,
     stopped: watch::Sender<bool>,
@@ -19,7 +20,27 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(config: SandboxConfig, url: String) -> Self {
         let state = Mutex::new(State::new(&config));
-        Self { config, url, state, version: watch::Sender::new(0), stopped: watch::Sender::new(false) }
+        Self {
+            clock: config.clock.clone(),
+            url,
+            config: RwLock::new(Arc::new(config)),
+            state,
+            version: watch::Sender::new(0),
+            stopped: watch::Sender::new(false),
+        }
+    }
+
+    /// The settings as they are now.
+    pub(crate) fn config(&self) -> Arc<SandboxConfig> {
+        self.config.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Changes the settings. The clock and the port stay what they were at the start.
+    pub(crate) fn configure(&self, change: impl FnOnce(&mut SandboxConfig)) {
+        let mut config = self.config.write().unwrap_or_else(PoisonError::into_inner);
+        let mut changed = (**config).clone();
+        change(&mut changed);
+        *config = Arc::new(changed);
     }
 
     /// Looks at the memory.
@@ -36,7 +57,7 @@ impl Shared {
 
     /// Forgets everything that happened and starts again from the seed. The clock goes on.
     pub(crate) fn reset(&self) {
-        self.change(|state| *state = State::new(&self.config));
+        self.change(|state| *state = State::new(&self.config()));
     }
 
     /// Changes whenever the memory does.

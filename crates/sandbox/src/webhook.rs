@@ -1,9 +1,10 @@
 //! Outbound webhooks: what happened to a ticket, posted to the addresses configured through `/api/Webhook`.
 //!
 //! Without authentication or with Basic, and over plain http only: the sandbox talks to loopback.
-//! Each delivery is tried once and noted under `/api/WebhookEvent`, as HaloPSA's deliveries tab shows it.
+//! Each delivery is tried once and noted under `/api/WebhookEvent`, as HaloPSA's deliveries tab shows it. Events may be
+//! collected for a while, and a webhook that keeps failing may be switched off, if the settings say so.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use base64::Engine as _;
 use bytes::Bytes;
@@ -19,6 +20,7 @@ use url::Url;
 
 use crate::{
     api::Kind,
+    config::{BatchOf, WebhookBatches},
     moment,
     shared::Shared,
     store::{Record, State},
@@ -74,12 +76,55 @@ pub(crate) fn announce(shared: &Arc<Shared>, event: &Event) {
     for webhook in wanted {
         let body = json!({
             "id": webhook.id(),
-            "timestamp": moment::of(shared.config.clock.now()),
+            "timestamp": moment::of(shared.clock.now()),
             "event": event.name,
             "ticket": event.ticket,
             "action": event.action,
         });
-        tokio::spawn(deliver(Arc::clone(shared), webhook, event.number, body.to_string()));
+        match shared.config().webhook_batches {
+            None => {
+                tokio::spawn(deliver(Arc::clone(shared), webhook, event.number, body.to_string()));
+            }
+            Some(batches) => collect(shared, batches, webhook, event, body),
+        }
+    }
+}
+
+/// Events that wait for others before they are delivered together.
+#[derive(Debug, Default)]
+pub(crate) struct Waiting(HashMap<Together, Vec<Value>>);
+
+/// What the events of one delivery have in common: the webhook, and perhaps their kind and their ticket.
+type Together = (String, Option<i64>, Option<i64>);
+
+/// Puts an event with those that wait; the first of them starts the wait.
+fn collect(shared: &Arc<Shared>, batches: WebhookBatches, webhook: Record, event: &Event, body: Value) {
+    let kind = (batches.of != BatchOf::Any).then_some(event.number);
+    let ticket = event.ticket["id"].as_i64().filter(|_| batches.of == BatchOf::SameEvent);
+    let together = (webhook.id(), kind, ticket);
+    let (number, full) = shared.change(|state| {
+        let waiting = state.deliveries.0.entry(together.clone()).or_default();
+        waiting.push(body);
+        let number = waiting.len();
+        let full = (batches.limit > 0 && number >= batches.limit).then(|| std::mem::take(waiting));
+        (number, full)
+    });
+    if let Some(bodies) = full {
+        tokio::spawn(deliver(Arc::clone(shared), webhook, event.number, Value::from(bodies).to_string()));
+    } else if number == 1 {
+        let (shared, number) = (Arc::clone(shared), event.number);
+        // The wait counts from the event, not from when its task first runs.
+        let wait = shared.clock.sleep(batches.delay);
+        tokio::spawn(async move {
+            tokio::select! {
+                () = wait => {}
+                () = shared.stopped() => return,
+            }
+            let bodies = shared.change(|state| state.deliveries.0.remove(&together)).unwrap_or_default();
+            if !bodies.is_empty() {
+                deliver(shared, webhook, number, Value::from(bodies).to_string()).await;
+            }
+        });
     }
 }
 
@@ -95,12 +140,22 @@ async fn deliver(shared: Arc<Shared>, webhook: Record, number: i64, body: String
         () = shared.stopped() => return,
     };
     let (status, answer) = sent.unwrap_or_else(|error| (0, error.to_string()));
-    let at = moment::of(shared.config.clock.now());
-    shared.change(|state| note(state, &webhook, number, body, (status, answer), at));
+    let at = moment::of(shared.clock.now());
+    let most = shared.config().webhook_failures;
+    shared.change(|state| note(state, &webhook, number, body, (status, answer), at, most));
 }
 
-fn note(state: &mut State, webhook: &Record, number: i64, body: String, answered: (u16, String), at: String) {
+fn note(
+    state: &mut State,
+    webhook: &Record,
+    number: i64,
+    body: String,
+    answered: (u16, String),
+    at: String,
+    most_failures: u32,
+) {
     let (status, answer) = answered;
+    let failed = !(200..300).contains(&status);
     let mut delivery = Record::default();
     let guid = state.next_guid();
     delivery.set("id", guid);
@@ -110,10 +165,15 @@ fn note(state: &mut State, webhook: &Record, number: i64, body: String, answered
     delivery.set("requestbody", body);
     delivery.set("responsestatus", status);
     delivery.set("responsebody", answer);
-    delivery.set("error", !(200..300).contains(&status));
+    delivery.set("error", failed);
     state.table_mut(Kind::WebhookEvent).put(delivery);
     if let Some(mut webhook) = state.table(Kind::Webhook).get(&webhook.id()).cloned() {
         webhook.set("last_status", status);
+        let failures = if failed { webhook.int("failures").unwrap_or_default() + 1 } else { 0 };
+        webhook.set("failures", failures);
+        if most_failures > 0 && failures >= i64::from(most_failures) {
+            webhook.set("active", false);
+        }
         state.table_mut(Kind::Webhook).put(webhook);
     }
 }

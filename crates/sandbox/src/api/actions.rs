@@ -41,6 +41,10 @@ const FILTERS: &[Filter] = &[
     ("actoutcomenum", Test::Is("action_systemid")),
     ("importantonly", Test::Only("important")),
     ("excludeprivate", Test::Without("hiddenfromuser")),
+    ("excludesys", Test::Without("action_systemid")),
+    ("agentonly", Test::Only("who_agentid")),
+    ("conversationonly", Test::Only("sendemail")),
+    ("timeentriesonly", Test::Only("timetaken")),
     ("startdate", Test::Since("datetime")),
     ("enddate", Test::Until("datetime")),
 ];
@@ -48,16 +52,21 @@ const FILTERS: &[Filter] = &[
 fn list(shared: &Shared, query: &Query) -> Result<Reply, Refusal> {
     let demands = Demands::read(FILTERS, query)?;
     let ticket = query.int("ticket_id").filter(|id| *id > 0);
+    let of_children = query.flag("ischildnotes");
     let with_html = query.flag("includehtmlnote") || query.flag("note_html");
     let rows = shared.look(|state| {
         let kept = state.tickets.all().filter(|stored| {
-            ticket.is_none_or(|id| stored.now.int("id") == Some(id)) && is_visible(shared, &stored.now)
+            let own = if of_children { "parent_id" } else { "id" };
+            ticket.is_none_or(|id| stored.now.int(own) == Some(id)) && is_visible(shared, &stored.now)
         });
         let mut rows: Vec<Record> = kept
             .flat_map(|stored| stored.actions.iter().rev())
             .filter(|action| demands.met_by(action))
             .map(|action| shown(action, with_html))
             .collect();
+        if query.flag("importanttop") {
+            rows.sort_by_key(|action| !action.flag("important"));
+        }
         paging::sort(&mut rows, query);
         rows
     });
@@ -106,7 +115,7 @@ fn save(shared: &Arc<Shared>, call: &Call) -> Result<Reply, Refusal> {
     for (place, element) in elements.iter().enumerate() {
         sent.push(intake::record(&schema::ACTION, &format!("[{place}]"), element)?);
     }
-    let now = shared.config.clock.now();
+    let now = shared.clock.now();
     let (events, reply) = shared.change(|state| {
         let mut ready = Vec::new();
         for record in sent {

@@ -21,6 +21,7 @@ const FILTERS: &[Filter] = &[
     ("action_id", Test::Is("action_id")),
     ("unique_id", Test::Is("unique_id")),
     ("type", Test::Is("type")),
+    ("filetype", Test::Ending("filename")),
 ];
 
 /// Fields a list row does not have.
@@ -42,7 +43,7 @@ pub(super) fn answer(shared: &Shared, call: &Call, rest: &[&str]) -> Result<Repl
 
 fn list(shared: &Shared, call: &Call) -> Result<Reply, Refusal> {
     let demands = Demands::read(FILTERS, &call.query)?;
-    let rows: Vec<Record> = shared.look(|state| {
+    let mut rows: Vec<Record> = shared.look(|state| {
         let rows = state.table(Kind::Attachment).rows().iter();
         let kept = rows.filter(|row| demands.met_by(row) && on_visible_ticket(shared, state, row));
         kept.map(|row| {
@@ -54,6 +55,7 @@ fn list(shared: &Shared, call: &Call) -> Result<Reply, Refusal> {
         })
         .collect()
     });
+    paging::sort(&mut rows, &call.query);
     let about = call.query.int("ticket_id");
     Ok(Reply::json(200, &paging::envelope("attachments", &rows, &call.query)).about(about))
 }
@@ -77,7 +79,7 @@ fn save(shared: &Shared, call: &Call) -> Result<Reply, Refusal> {
     for (place, element) in elements.iter().enumerate() {
         sent.push(intake::record(&schema::ATTACHMENT, &format!("[{place}]"), element)?);
     }
-    let now = shared.config.clock.now();
+    let now = shared.clock.now();
     shared.change(|state| {
         let mut ready = Vec::new();
         for record in sent {

@@ -16,22 +16,40 @@ pub(crate) const NO_AGENT: i64 = 1;
 pub(super) fn listed(state: &State, resource: &Resource, row: &Record, query: &Query) -> Record {
     let mut record = shown(resource.schema, row);
     names(state, resource.kind, &mut record, row);
-    for field in resource.detail_only {
+    let asked =
+        |field: &str| ON_REQUEST.iter().any(|(own, parameter)| *own == field && query.flag(parameter));
+    for field in resource.detail_only.iter().filter(|field| !asked(field)) {
         record.remove(field);
     }
     match resource.kind {
+        _ if query.flag("idonly") && !query.flag("pageinate") => record.0.retain(|field, _| field == "id"),
+        Kind::Client if query.flag("includeazuretenants") => {
+            let tenants = state.table(Kind::AzureTenant).rows().iter();
+            let own = tenants.filter(|tenant| tenant.int("client_id") == row.int("id"));
+            record.set("azure_tenants", own.map(|tenant| tenant_row(state, tenant)).collect::<Vec<Value>>());
+        }
         Kind::Sla if !query.flag("showpriorities") => {
             record.remove("priorities");
         }
         Kind::Field if !query.flag("includevalues") => {
             record.remove("values");
         }
-        Kind::Team if !query.flag("includeagentsforteams") => {
+        Kind::Team if !names_team(query.text("includeagentsforteams"), row.text("name")) => {
             record.remove("agents");
         }
         _ => {}
     }
     record
+}
+
+/// Fields of single records that a list carries when a parameter asks for them.
+const ON_REQUEST: &[(&str, &str)] =
+    &[("notes", "includenotes"), ("lines", "includelines"), ("role_list", "includeroles")];
+
+/// Whether a team is among those whose agents are asked for: names, separated by commas, or `true` for all.
+fn names_team(asked: Option<&str>, team: &str) -> bool {
+    let mut names = asked.into_iter().flat_map(|names| names.split(',')).map(str::trim);
+    names.any(|name| name.eq_ignore_ascii_case("true") || name.eq_ignore_ascii_case(team))
 }
 
 /// A record on its own.

@@ -9,14 +9,14 @@ use crate::{
 
 pub(crate) fn auth_info(shared: &Shared, call: &Call) -> Reply {
     let site = site(shared, call);
-    let body = json!({ "auth_url": format!("{site}/auth"), "tenant_id": shared.config.tenant });
+    let body = json!({ "auth_url": format!("{site}/auth"), "tenant_id": shared.config().tenant });
     Reply::json(200, &body)
 }
 
 pub(crate) fn info(shared: &Shared, call: &Call) -> Reply {
     let site = site(shared, call);
     let body = json!({
-        "tenant_id": shared.config.tenant,
+        "tenant_id": shared.config().tenant,
         "api_url": format!("{site}/api"),
         "auth_url": format!("{site}/auth"),
     });

@@ -61,7 +61,7 @@ pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call, conditions: Condit
 
 /// Lets a request in that the window has room for and that brings a good token.
 fn authenticated(shared: &Shared, call: &Call) -> Result<(), Reply> {
-    let config = &shared.config;
+    let config = &shared.config();
     let now = config.clock.now();
     shared.change(|state| {
         if let Some(limit) = config.rate_limit
@@ -101,7 +101,7 @@ fn permit(shared: &Shared, call: &Call, area: Area) -> Result<(), Refusal> {
         "DELETE" => Access::Delete,
         _ => return Err(Refusal::MethodNotAllowed),
     };
-    let now = shared.config.clock.now();
+    let now = shared.clock.now();
     let opened = shared.look(|state| {
         call.token()
             .and_then(|token| state.tokens.scopes(token, now))
@@ -110,7 +110,7 @@ fn permit(shared: &Shared, call: &Call, area: Area) -> Result<(), Refusal> {
     if !opened {
         return Err(Refusal::MissingScope);
     }
-    if shared.config.agent.access(area) < wanted {
+    if shared.config().agent.access(area) < wanted {
         return Err(Refusal::AgentMayNot);
     }
     Ok(())

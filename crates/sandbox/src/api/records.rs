@@ -1,12 +1,13 @@
 //! Lists, single records, saving and deleting for every kind that is only stored.
 
-use serde_json::{Value, json};
+mod invoice_lines;
+mod related;
 
 use super::{
     Kind, Refusal, dressing,
-    filter::{Demands, found_by_search},
+    filter::{Advanced, Demands, found_by_search, whole},
     intake, paging, permit,
-    resource::{Hides, Resource},
+    resource::{Allows, Hides, Resource},
     returned,
 };
 use crate::{
@@ -25,39 +26,53 @@ pub(super) fn answer(
     rest: &[&str],
 ) -> Result<Reply, Refusal> {
     permit(shared, call, resource.area)?;
+    let lines = resource.kind == Kind::RecurringInvoice;
     match (call.method.as_str(), rest) {
         ("GET", []) => list(shared, call, resource),
         ("GET", ["me"]) if resource.kind == Kind::Agent => Ok(me(shared, call, resource)),
-        ("GET", [id]) => read(shared, call, resource, id),
-        ("POST", []) => save(shared, call, resource),
-        ("POST", ["lines"]) if resource.kind == Kind::RecurringInvoice => save_lines(shared, call),
-        ("DELETE", [id]) => delete(shared, resource, id),
+        ("GET", [id]) if resource.allows >= Allows::Writing => read(shared, call, resource, id),
+        ("POST", []) if resource.allows >= Allows::Writing => save(shared, call, resource),
+        ("POST", ["lines"]) if lines => invoice_lines::save(shared, call, invoice_lines::Form::New),
+        ("POST", ["updatelines"]) if lines => invoice_lines::save(shared, call, invoice_lines::Form::Known),
+        ("DELETE", [id]) if resource.allows >= Allows::Deleting => delete(shared, resource, id),
+        ("POST", []) => Err(Refusal::MethodNotAllowed),
+        ("DELETE", [_]) if resource.allows >= Allows::Writing => Err(Refusal::MethodNotAllowed),
         ("GET" | "POST" | "DELETE", _) => Err(Refusal::NotFound),
         _ => Err(Refusal::MethodNotAllowed),
     }
 }
 
 fn list(shared: &Shared, call: &Call, resource: &Resource) -> Result<Reply, Refusal> {
-    let demands = Demands::read(resource.filters, &call.query)?;
-    let search = call.query.text("search").unwrap_or_default();
-    let by_tag = resource.kind == Kind::Asset && call.query.flag("search_inventory_number_only");
-    let searched = if by_tag { &["inventory_number"] } else { resource.searched };
+    let query = &call.query;
+    let demands = Demands::read(resource.filters, query)?;
+    let advanced = Advanced::read(resource.schema, query)?;
+    let search = query.text("search").unwrap_or_default();
+    let by_tag = resource.kind == Kind::Asset && query.flag("search_inventory_number_only");
+    let by_phone = resource.kind == Kind::User && query.flag("search_phonenumbers");
+    let searched: &[&str] = match (by_tag, by_phone) {
+        (true, _) => &["inventory_number"],
+        (_, true) => &["name", "id", "emailaddress", "phonenumber", "login", "mobilenumber", "homenumber"],
+        _ => resource.searched,
+    };
+    let config = shared.config();
     let rows = shared.look(|state| {
+        let related = related::to(state, resource.kind, query);
         let kept = state.table(resource.kind).rows().iter().filter(|row| {
-            is_visible(&shared.config.agent, resource, row)
-                && !is_hidden(resource, row, &call.query)
-                && demands.met_by(row)
+            is_visible(&config.agent, resource, row)
+                && !is_hidden(resource, row, query)
+                && related.as_ref().is_none_or(|ids| row.int("id").is_some_and(|id| ids.contains(&id)))
+                && demands.met_by(&related::marked(state, resource.kind, row, query))
+                && advanced.met_by(row)
                 && found_by_search(row, searched, search)
         });
-        let mut rows: Vec<Record> =
-            kept.map(|row| dressing::listed(state, resource, row, &call.query)).collect();
-        paging::sort(&mut rows, &call.query);
+        let mut rows: Vec<Record> = kept.map(|row| dressing::listed(state, resource, row, query)).collect();
+        paging::sort(&mut rows, query);
         rows
     });
     Ok(Reply::json(
         200,
         &match resource.envelope {
-            Some(key) => paging::envelope(key, &rows, &call.query),
+            Some(key) => paging::envelope(key, &rows, query),
             None => rows.iter().map(Record::value).collect(),
         },
     ))
@@ -70,13 +85,33 @@ fn is_visible(agent: &AgentRights, resource: &Resource, row: &Record) -> bool {
 fn is_hidden(resource: &Resource, row: &Record, query: &Query) -> bool {
     let hidden = match resource.hides {
         Hides::Nothing => false,
-        Hides::Set { flag, unless } => row.flag(flag) && !query.flag(unless),
-        Hides::Unset { flag, unless } => !row.flag(flag) && !query.flag(unless),
+        Hides::Set { flag, unless } if row.flag(flag) => !wants(query, unless),
+        Hides::Unset { flag, unless } if !row.flag(flag) => !wants(query, unless),
+        Hides::Set { .. } | Hides::Unset { .. } => refuses_usual(query),
     };
     let is_agent = resource.kind == Kind::Agent;
-    let api_agent = is_agent && row.flag("isapiagent") && !query.flag("includeapiagents");
+    let api_agent =
+        is_agent && row.flag("isapiagent") && !query.flag("includeapiagents") && !query.flag("thisagentonly");
     let nobody = is_agent && row.int("id") == Some(dressing::NO_AGENT) && !query.flag("includeunassigned");
     hidden || api_agent || nobody
+}
+
+/// Whether a query asks for the rows that are usually left out: by their own parameter, or by the second of
+/// `activeinactive`'s two values.
+fn wants(query: &Query, unless: &str) -> bool {
+    let both = query.text("activeinactive").and_then(|both| both.split_once(','));
+    let second = both.is_some_and(|(_, second)| second.trim().eq_ignore_ascii_case("true"));
+    query.flag(unless)
+        || (unless == "includeinactive" && second)
+        || (unless == "showall" && query.flag("showinactive"))
+}
+
+/// Whether a query does not want the rows that usually come.
+fn refuses_usual(query: &Query) -> bool {
+    let is_false = |text: &str| text.trim().eq_ignore_ascii_case("false");
+    let first = query.text("activeinactive").and_then(|both| both.split_once(',')).map(|(first, _)| first);
+    let named = ["includeactive", "includeenabled"].into_iter().filter_map(|name| query.text(name));
+    first.into_iter().chain(named).any(is_false)
 }
 
 fn me(shared: &Shared, call: &Call, resource: &Resource) -> Reply {
@@ -90,7 +125,7 @@ fn me(shared: &Shared, call: &Call, resource: &Resource) -> Reply {
 fn read(shared: &Shared, call: &Call, resource: &Resource, id: &str) -> Result<Reply, Refusal> {
     shared.look(|state| {
         let row = state.table(resource.kind).get(id).ok_or(Refusal::NotFound)?;
-        if !is_visible(&shared.config.agent, resource, row) {
+        if !is_visible(&shared.config().agent, resource, row) {
             return Err(Refusal::NotFound);
         }
         Ok(Reply::json(200, &dressing::single(state, resource, row, &call.query).value()))
@@ -104,12 +139,13 @@ fn save(shared: &Shared, call: &Call, resource: &Resource) -> Result<Reply, Refu
         .enumerate()
         .map(|(place, element)| intake::record(resource.schema, &format!("[{place}]"), element))
         .collect::<Result<_, _>>()?;
-    let now = moment::of(shared.config.clock.now());
+    let now = moment::of(shared.clock.now());
+    let config = shared.config();
     shared.change(|state| {
         let mut created = false;
         let mut ready = Vec::new();
         for record in sent {
-            let (record, is_new) = checked(state, resource, record)?;
+            let (record, is_new) = checked(&config.agent, state, resource, record)?;
             created |= is_new;
             ready.push(record);
         }
@@ -125,13 +161,18 @@ fn save(shared: &Shared, call: &Call, resource: &Resource) -> Result<Reply, Refu
 }
 
 /// The whole record a request leads to, and whether it is new; nothing is written yet.
-fn checked(state: &State, resource: &Resource, sent: Record) -> Result<(Record, bool), Refusal> {
+fn checked(
+    agent: &AgentRights,
+    state: &State,
+    resource: &Resource,
+    sent: Record,
+) -> Result<(Record, bool), Refusal> {
     let id = sent.id();
     let is_new = matches!(id.as_str(), "" | "0" | "null") || id.starts_with('-');
     let mut record = if is_new {
         Record::default()
     } else {
-        let stored = state.table(resource.kind).get(&id);
+        let stored = state.table(resource.kind).get(&id).filter(|row| is_visible(agent, resource, row));
         stored.cloned().ok_or_else(|| Refusal::Error(format!("No {} with id {id} exists", resource.path)))?
     };
     record.merge(sent);
@@ -149,6 +190,9 @@ fn checked(state: &State, resource: &Resource, sent: Record) -> Result<(Record, 
             return Err(Refusal::foreign_key(field, resource.schema.contract));
         }
     }
+    if !is_visible(agent, resource, &with_its_client(state, resource.kind, record.clone())) {
+        return Err(Refusal::AgentMayNot);
+    }
     Ok((record, is_new))
 }
 
@@ -165,9 +209,15 @@ fn completed(state: &mut State, resource: &Resource, mut record: Record, now: &s
         record.set("datecreated", now);
         dressing::newborn(state, resource.kind, &mut record);
     }
-    if let (Kind::User | Kind::Asset, Some(site)) = (resource.kind, record.int("site_id")) {
-        let client = state.table(Kind::Site).by_id(site).and_then(|site| site.int("client_id"));
-        record.set("client_id", client);
+    let mut record = with_its_client(state, resource.kind, record);
+    if resource.kind == Kind::Webhook {
+        // Whoever saves it has seen to it: failures are counted anew.
+        record.remove("failures");
+    }
+    if resource.kind == Kind::AzureConnection
+        && let Some(mappings) = record.remove("mappings_client")
+    {
+        related::map_tenants(state, record.int("id"), &mappings);
     }
     for field in ["alastupdate", "last_update", "lastmodified", "last_modified"] {
         record.set(field, now);
@@ -175,47 +225,22 @@ fn completed(state: &mut State, resource: &Resource, mut record: Record, now: &s
     record
 }
 
-fn save_lines(shared: &Shared, call: &Call) -> Result<Reply, Refusal> {
-    let elements = intake::elements(&call.body)?;
-    let schema = &crate::schema::INVOICE_LINE;
-    let sent: Vec<Record> = elements
-        .iter()
-        .enumerate()
-        .map(|(place, element)| intake::record(schema, &format!("[{place}]"), element))
-        .collect::<Result<_, _>>()?;
-    shared.change(|state| {
-        let mut saved = Vec::new();
-        for mut line in sent {
-            let owner = line.int("ihid").or_else(|| line.int("recurring_invoice_id")).unwrap_or_default();
-            let invoice = state.table(Kind::RecurringInvoice).by_id(owner);
-            let mut invoice =
-                invoice.cloned().ok_or_else(|| Refusal::foreign_key("IHid", "INVOICEDETAIL"))?;
-            let mut lines = invoice.get("lines").and_then(Value::as_array).cloned().unwrap_or_default();
-            let id = line.int("id").filter(|id| *id > 0);
-            let place = lines.iter().position(|other| id.is_some() && other["id"].as_i64() == id);
-            if place.is_none() {
-                line.set("id", owner * 1000 + i64::try_from(lines.len()).unwrap_or_default() + 1);
-            }
-            line.set("ihid", owner);
-            match place {
-                Some(place) => {
-                    let mut whole = Record::of(lines[place].clone());
-                    whole.merge(line.clone());
-                    lines[place] = whole.value();
-                }
-                None => lines.push(line.value()),
-            }
-            invoice.set("lines", json!(lines));
-            state.table_mut(Kind::RecurringInvoice).put(invoice);
-            saved.push(line.value());
-        }
-        Ok(returned::saved(call, saved, true))
-    })
+/// End users and assets belong to the client of their site.
+fn with_its_client(state: &State, kind: Kind, mut record: Record) -> Record {
+    if let (Kind::User | Kind::Asset, Some(site)) =
+        (kind, record.int("site_id").or_else(|| whole(&record, "site_id")))
+    {
+        let client = state.table(Kind::Site).by_id(site).and_then(|site| whole(site, "client_id"));
+        record.set("client_id", client);
+    }
+    record
 }
 
 fn delete(shared: &Shared, resource: &Resource, id: &str) -> Result<Reply, Refusal> {
-    shared.change(|state| match state.table_mut(resource.kind).remove(id) {
-        Some(record) => Ok(Reply::json(200, &record.value())),
-        None => Err(Refusal::NotFound),
+    shared.change(|state| {
+        let stored = state.table(resource.kind).get(id);
+        stored.filter(|row| is_visible(&shared.config().agent, resource, row)).ok_or(Refusal::NotFound)?;
+        let record = state.table_mut(resource.kind).remove(id).ok_or(Refusal::NotFound)?;
+        Ok(Reply::json(200, &dressing::shown(resource.schema, &record).value()))
     })
 }

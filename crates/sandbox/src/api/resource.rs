@@ -26,6 +26,19 @@ pub(crate) struct Resource {
     pub(crate) parents: &'static [(&'static str, Kind)],
     /// The field that says which client a record belongs to.
     pub(crate) client: Option<&'static str>,
+    /// What can be done besides listing.
+    pub(crate) allows: Allows,
+}
+
+/// What the API does with a kind of record besides listing it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Allows {
+    /// Nothing.
+    Listing,
+    /// Reading one by one, and writing.
+    Writing,
+    /// Reading, writing and deleting.
+    Deleting,
 }
 
 /// Rows a list leaves out unless a flag asks for them.

@@ -6,7 +6,7 @@ use crate::server::{Call, Reply};
 
 /// The answer to a POST that saved these records.
 pub(crate) fn saved(call: &Call, records: Vec<Value>, created: bool) -> Reply {
-    let status = if created { 201 } else { 200 };
+    let status = if created && !records.is_empty() { 201 } else { 200 };
     if call.query.flag("returnall") {
         return Reply::json(status, &Value::Array(records));
     }

@@ -54,7 +54,7 @@ impl Scopes {
     pub(crate) fn grant(granted: &[String], asked: &str) -> Self {
         let granted = Self(granted.iter().map(|s| s.to_ascii_lowercase()).collect());
         let asked: Vec<String> =
-            asked.split_whitespace().map(str::to_ascii_lowercase).filter(|s| is_known(s)).collect();
+            asked.split_whitespace().map(str::to_ascii_lowercase).filter(|s| Self::is_known(s)).collect();
         let mut given: Vec<String> = asked.iter().filter(|scope| granted.contains(scope)).cloned().collect();
         let wide = Self(asked);
         for scope in &granted.0 {
@@ -63,6 +63,14 @@ impl Scopes {
             }
         }
         Self(given)
+    }
+
+    /// Whether a scope is of a form HaloPSA has.
+    pub(crate) fn is_known(scope: &str) -> bool {
+        let kinds = ["read", "edit", "all", "admin"];
+        let scope = scope.to_ascii_lowercase();
+        matches!(scope.as_str(), "all" | "admin")
+            || scope.split_once(':').is_some_and(|(kind, _)| kinds.contains(&kind))
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -98,12 +106,6 @@ impl Scopes {
             area => self.contains(&format!("{}:{}", if writes { "edit" } else { "read" }, area.word())),
         }
     }
-}
-
-/// Whether a scope is of a form HaloPSA has.
-fn is_known(scope: &str) -> bool {
-    let kinds = ["read", "edit", "all", "admin"];
-    matches!(scope, "all" | "admin") || scope.split_once(':').is_some_and(|(kind, _)| kinds.contains(&kind))
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub(crate) fn answer(shared: &Shared, call: &Call) -> Reply {
 type Denied = (u16, &'static str, &'static str);
 
 fn grant(shared: &Shared, call: &Call) -> Result<Reply, Denied> {
-    let config = &shared.config;
+    let config = &shared.config();
     let form_type = call.header("content-type").unwrap_or_default();
     if !form_type.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded") {
         return Err((400, "invalid_request", "The 'Content-Type' header must be a form."));

@@ -2,6 +2,8 @@
 //!
 //! It needs no token and is not recorded, limited or hit by faults.
 
+mod settings;
+
 use std::{sync::Arc, time::Duration};
 
 use serde::{Deserialize, de::DeserializeOwned};
@@ -33,6 +35,8 @@ pub(crate) async fn answer(shared: &Arc<Shared>, call: &Call) -> Reply {
             shared.change(|state| state.faults.clear());
             Ok(json!({ "faults": [] }))
         }
+        ("GET", ["settings"]) => Ok(settings::shown(&shared.config())),
+        ("POST", ["settings"]) => settings::change(shared, &call.body),
         ("GET", ["clock"]) => Ok(clock(shared)),
         ("POST", ["clock"]) => advance(shared, &call.body),
         ("POST", ["reset"]) => {
@@ -62,7 +66,7 @@ fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, (u16, String)> {
 }
 
 fn overview(shared: &Shared) -> Value {
-    let config = &shared.config;
+    let config = &shared.config();
     let (tickets, requests) =
         shared.look(|state| (state.tickets.all().count(), state.requests.all().count()));
     json!({
@@ -78,7 +82,7 @@ fn overview(shared: &Shared) -> Value {
 }
 
 fn clock(shared: &Shared) -> Value {
-    json!({ "now": moment::of(shared.config.clock.now()) })
+    json!({ "now": moment::of(shared.clock.now()) })
 }
 
 #[derive(Deserialize)]
@@ -90,7 +94,7 @@ struct Advance {
 fn advance(shared: &Shared, body: &[u8]) -> Answered {
     let Advance { advance_seconds } = parsed(body)?;
     let by = Duration::try_from_secs_f64(advance_seconds).map_err(|error| (400, error.to_string()))?;
-    shared.config.clock.advance(by);
+    shared.clock.advance(by);
     Ok(clock(shared))
 }
 

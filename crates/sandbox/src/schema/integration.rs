@@ -64,7 +64,7 @@ pub(crate) static AZURE_CONNECTION: Schema = Schema {
     flags: &["authorized", "halointegratorenabled", "auto_create_mappings"],
     dates: &["halointegrator_lastsync"],
     lists: &["mappings_client", "mappings_site"],
-    computed: &["authorized", "mappings_client", "mappings_site", "halointegrator_lastsync"],
+    computed: &["authorized", "mappings_site", "halointegrator_lastsync"],
 };
 
 /// Which users of a connection go to which site.

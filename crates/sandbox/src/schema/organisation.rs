@@ -55,8 +55,15 @@ pub(crate) static CLIENT: Schema = Schema {
     ],
     flags: &["inactive", "is_vip", "emailinvoice", "alocked", "allowall_tickettypes", "taxable"],
     dates: &["datecreated", "alastupdate", "calldate"],
-    lists: &["customfields", "attachments", "popup_notes", "external_links"],
-    computed: &["main_site_name", "toplevel_name", "open_ticket_count", "datecreated", "alastupdate"],
+    lists: &["customfields", "attachments", "popup_notes", "external_links", "azure_tenants"],
+    computed: &[
+        "main_site_name",
+        "toplevel_name",
+        "open_ticket_count",
+        "datecreated",
+        "alastupdate",
+        "azure_tenants",
+    ],
 };
 
 /// A site of a client.
@@ -121,7 +128,14 @@ pub(crate) static USER: Schema = Schema {
         "activedirectory_dn",
         "samaccountname",
     ],
-    flags: &["inactive", "isimportantcontact", "neversendemails", "isserviceaccount", "dontackemails"],
+    flags: &[
+        "inactive",
+        "isimportantcontact",
+        "neversendemails",
+        "isserviceaccount",
+        "dontackemails",
+        "ischangeapprover",
+    ],
     dates: &["lastlogindate"],
     lists: &["customfields"],
     computed: &["site_name", "client_name", "client_id", "site_id_int", "lastlogindate"],

@@ -35,7 +35,8 @@ const ALL: &[&Schema] = &[
     &AZURE_TENANT,
 ];
 
-fn description() -> Option<Value> {
+/// HaloPSA's API description, if it is on this machine; it is not part of the repository.
+pub(crate) fn description() -> Option<Value> {
     let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
     let shared = std::env::var_os("HALOWARD_SHARED").map_or(beside, PathBuf::from);
     let path = shared.join("halo/openapi.json");

@@ -40,6 +40,7 @@ pub(super) fn fill(state: &mut State, rng: &mut Rng) {
                     "emailaddress": format!("{login}@{}", site.text("emaildomain")), "login": login,
                     "phonenumber": format!("01632 {:06}", rng.below(1_000_000)), "inactive": rng.chance(8),
                     "isimportantcontact": rng.chance(5), "isserviceaccount": false, "azureoid": rng.guid(),
+                    "ischangeapprover": id % 10 == 0,
                 }),
             );
         }

@@ -19,8 +19,8 @@ use crate::{
 
 /// Answers one request, or cuts the connection if a fault says so.
 pub(crate) async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response<Body>, Cut> {
-    let clock = shared.config.clock.clone();
-    let call = match Call::read(request, shared.config.max_body_bytes).await {
+    let clock = shared.clock.clone();
+    let call = match Call::read(request, shared.config().max_body_bytes).await {
         Ok(call) => call,
         Err(reply) => return Ok(reply.into_response(Pace::AtOnce, &clock)),
     };
@@ -33,7 +33,7 @@ pub(crate) async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> R
 }
 
 async fn with_faults(shared: Arc<Shared>, call: Call) -> Result<Response<Body>, Cut> {
-    let clock = shared.config.clock.clone();
+    let clock = shared.clock.clone();
     let (number, plan) = shared.change(|state| {
         let plan = state.faults.take(&call.method, &call.path);
         let entry = recorded(&call, &plan, moment::of(clock.now()));
@@ -89,7 +89,7 @@ fn before_commit(shared: &Shared, fault: &FaultKind) -> Option<Result<Reply, Cut
         FaultKind::CutBeforeCommit => Some(Err(Cut)),
         FaultKind::HtmlBadGateway { after_commit: false } => Some(Ok(bad_gateway())),
         FaultKind::RateLimited { retry_after } => {
-            let limit = shared.config.rate_limit.unwrap_or(crate::RateLimit::HOSTED);
+            let limit = shared.config().rate_limit.unwrap_or(crate::RateLimit::HOSTED);
             let mut reply = Reply::text(429, RollingWindow::refusal(limit));
             if let Some(seconds) = retry_after {
                 reply = reply.with_header("retry-after", seconds.to_string());
@@ -115,7 +115,7 @@ fn after_commit(fault: &FaultKind, reply: Reply) -> (Result<Reply, Unanswered>, 
 
 async fn commit_later(shared: Arc<Shared>, call: Call, conditions: Conditions, after: Duration) {
     tokio::select! {
-        () = shared.config.clock.sleep(after) => {
+        () = shared.clock.sleep(after) => {
             api::answer(&shared, &call, conditions).await;
         }
         () = shared.stopped() => {}

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use super::{RequestLog, Table, TicketStore};
-use crate::{api::Kind, auth::Tokens, config::SandboxConfig, fault::FaultQueue, limit::RollingWindow, seed};
+use crate::{
+    api::Kind, auth::Tokens, config::SandboxConfig, fault::FaultQueue, limit::RollingWindow, seed, webhook,
+};
 
 /// The sandbox's whole memory.
 #[derive(Debug)]
@@ -15,6 +17,7 @@ pub(crate) struct State {
     pub(crate) requests: RequestLog,
     pub(crate) faults: FaultQueue,
     pub(crate) last_guid: u64,
+    pub(crate) deliveries: webhook::Waiting,
 }
 
 impl State {
@@ -29,6 +32,7 @@ impl State {
             requests: RequestLog::default(),
             faults: FaultQueue::default(),
             last_guid: 0,
+            deliveries: webhook::Waiting::default(),
         };
         seed::fill(&mut state, config);
         state

@@ -28,6 +28,60 @@ fn unknown(description: &Value, schema: &str, row: &Value) -> Vec<String> {
     names.into_iter().filter(|name| known.get(*name).is_none()).cloned().collect()
 }
 
+fn is_single(known: &str, path: &str) -> bool {
+    known.eq_ignore_ascii_case(&format!("/{path}/{{id}}"))
+}
+
+#[tokio::test]
+async fn every_method_answered_is_in_the_contract_and_no_other() {
+    let Some(description) = description() else { return };
+    let halo = Halo::start().await;
+    let paths = description["paths"].as_object().unwrap();
+    for path in [
+        "Tickets",
+        "Actions",
+        "Attachment",
+        "Client",
+        "Site",
+        "Users",
+        "Asset",
+        "TicketType",
+        "Status",
+        "Priority",
+        "SLA",
+        "Team",
+        "Agent",
+        "Category",
+        "Outcome",
+        "FieldInfo",
+        "Item",
+        "Invoice",
+        "RecurringInvoice",
+        "SoftwareLicence",
+        "ClientContract",
+        "Webhook",
+        "AzureADConnection",
+        "AzureADMapping",
+        "AreaAzureTenant",
+    ] {
+        let allows = |wanted: &str, method: &str| {
+            paths
+                .iter()
+                .any(|(known, methods)| known.eq_ignore_ascii_case(wanted) && methods.get(method).is_some())
+        };
+        let writes = halo.post(&format!("/api/{path}"), json!([])).await.status;
+        assert_eq!(writes != 405, allows(&format!("/{path}"), "post"), "POST /{path}: {writes}");
+        let deletes = halo.delete(&format!("/api/{path}/999999?ticket_id=999999")).await.status;
+        let known = allows(&format!("/{path}/{{id}}"), "delete");
+        assert_eq!(deletes, 404, "DELETE /{path}, known: {known}");
+        assert_eq!(
+            halo.call("PATCH", &format!("/api/{path}"), String::new()).await.unwrap().status,
+            405,
+            "{path}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn every_property_answered_is_in_the_contract() {
     let Some(description) = description() else { return };
@@ -67,6 +121,10 @@ async fn every_property_answered_is_in_the_contract() {
         let row = &rows[0];
         assert!(row.is_object(), "{path} is empty: {body}");
         assert_eq!(unknown(&description, list_schema, row), Vec::<String>::new(), "GET /{path}");
+        if description["paths"].as_object().unwrap().keys().all(|known| !is_single(known, path)) {
+            assert_eq!(halo.get(&format!("/api/{path}/1")).await.status, 404, "{path} has a list only");
+            continue;
+        }
         let id = row["id"].as_str().map_or_else(|| row["id"].to_string(), str::to_owned);
         let one = halo.get(&format!("/api/{path}/{id}?includedetails=true")).await.json();
         assert_eq!(unknown(&description, schema, &one), Vec::<String>::new(), "GET /{path}/{id}");

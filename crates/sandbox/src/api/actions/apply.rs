@@ -133,7 +133,7 @@ pub struct AgentAction {
 
 /// Writes a technician's action; says what does not exist otherwise.
 pub(crate) fn act_as_agent(shared: &Arc<Shared>, ticket: i64, act: &AgentAction) -> Result<i64, String> {
-    let now = shared.config.clock.now();
+    let now = shared.clock.now();
     let (id, events) = shared.change(|state| {
         if state.tickets.get(ticket).is_none() {
             return Err(format!("ticket {ticket} does not exist"));

@@ -4,7 +4,7 @@ use crate::{
     api::{
         Kind,
         filter::{Filter, Test},
-        resource::{Hides, Resource},
+        resource::{Allows, Hides, Resource},
     },
     auth::Area,
     schema,
@@ -42,6 +42,7 @@ pub(super) static ALL: &[Resource] = &[
         required: &[("name", "Item Name must be entered")],
         parents: &[],
         client: None,
+        allows: Allows::Deleting,
     },
     Resource {
         kind: Kind::Invoice,
@@ -56,6 +57,7 @@ pub(super) static ALL: &[Resource] = &[
         required: &[("client_id", "A Client must be selected")],
         parents: &[("client_id", Kind::Client)],
         client: Some("client_id"),
+        allows: Allows::Deleting,
     },
     Resource {
         kind: Kind::RecurringInvoice,
@@ -70,6 +72,7 @@ pub(super) static ALL: &[Resource] = &[
         required: &[("client_id", "A Client must be selected")],
         parents: &[("client_id", Kind::Client)],
         client: Some("client_id"),
+        allows: Allows::Deleting,
     },
     Resource {
         kind: Kind::Licence,
@@ -89,6 +92,7 @@ pub(super) static ALL: &[Resource] = &[
         required: &[("name", "A Licence Name must be entered"), ("client_id", "A Client must be selected")],
         parents: &[("client_id", Kind::Client)],
         client: Some("client_id"),
+        allows: Allows::Deleting,
     },
     Resource {
         kind: Kind::Contract,
@@ -106,5 +110,6 @@ pub(super) static ALL: &[Resource] = &[
         ],
         parents: &[("client_id", Kind::Client)],
         client: Some("client_id"),
+        allows: Allows::Deleting,
     },
 ];

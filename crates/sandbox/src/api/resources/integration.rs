@@ -4,7 +4,7 @@ use crate::{
     api::{
         Kind,
         filter::Test,
-        resource::{Hides, Resource},
+        resource::{Allows, Hides, Resource},
     },
     auth::Area,
     schema,
@@ -24,6 +24,7 @@ pub(super) static ALL: &[Resource] = &[
         required: &[("name", "Webhook Name must be entered"), ("url", "Payload URL must be entered")],
         parents: &[],
         client: None,
+        allows: Allows::Deleting,
     },
     Resource {
         kind: Kind::WebhookEvent,
@@ -38,6 +39,7 @@ pub(super) static ALL: &[Resource] = &[
         required: &[("webhook_id", "A Webhook must be selected")],
         parents: &[],
         client: None,
+        allows: Allows::Writing,
     },
     Resource {
         kind: Kind::AzureConnection,
@@ -52,6 +54,7 @@ pub(super) static ALL: &[Resource] = &[
         required: &[("name", "A Connection Name must be entered")],
         parents: &[],
         client: None,
+        allows: Allows::Deleting,
     },
     Resource {
         kind: Kind::AzureMapping,
@@ -66,6 +69,7 @@ pub(super) static ALL: &[Resource] = &[
         required: &[],
         parents: &[("client_id", Kind::Client)],
         client: Some("client_id"),
+        allows: Allows::Listing,
     },
     Resource {
         kind: Kind::AzureTenant,
@@ -84,5 +88,6 @@ pub(super) static ALL: &[Resource] = &[
         required: &[],
         parents: &[("client_id", Kind::Client)],
         client: Some("client_id"),
+        allows: Allows::Listing,
     },
 ];

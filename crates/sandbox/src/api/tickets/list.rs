@@ -6,12 +6,13 @@ use super::{is_visible, view};
 use crate::{
     api::{
         Refusal,
-        filter::{Demands, Filter, Test, found_by_search},
+        filter::{Advanced, Demands, Filter, Test, found_by_search},
         paging,
     },
+    schema,
     server::{Call, Query, Reply},
     shared::Shared,
-    store::Record,
+    store::{Record, State},
 };
 
 const FILTERS: &[Filter] = &[
@@ -48,7 +49,12 @@ const FILTERS: &[Filter] = &[
     ("search_inventory_number", Test::Holds("inventory_number")),
     ("open_only", Test::Without("hasbeenclosed")),
     ("closed_only", Test::Only("hasbeenclosed")),
-    ("flagged", Test::Only("flagged")),
+    ("flagged", Test::State("flagged")),
+    ("includeclosed", Test::State("hasbeenclosed")),
+    ("itil_requesttype_id", Test::Is("itil_requesttype_id")),
+    ("itil_requesttype", Test::AnyOf("itil_requesttype_id")),
+    ("asset_id", Test::Links("assets")),
+    ("supplier_status", Test::AnyOf("supplier_status")),
     ("lastupdatefromdate", Test::Since("last_update")),
     ("lastupdatetodate", Test::Until("last_update")),
 ];
@@ -60,6 +66,10 @@ const SHOWN_FILTERS: &[Filter] = &[
     ("username", Test::Named("user_name")),
     ("withattachments", Test::Only("has_attachments")),
     ("unlinked_only", Test::Without("has_parent")),
+    ("toplevel_id", Test::Is("toplevel_id")),
+    ("requesttypegroup", Test::AnyOf("tickettype_group_id")),
+    ("mine", Test::Only("is_mine")),
+    ("includechildren", Test::AnyOf("kinship")),
 ];
 
 /// The general search: it misses the details, as HaloPSA's does.
@@ -71,10 +81,11 @@ pub(super) fn answer(shared: &Shared, call: &Call, lag: Duration) -> Result<Repl
     let demands = Demands::read(FILTERS, query)?;
     let shown_demands = Demands::read(SHOWN_FILTERS, query)?;
     let dates = dates(query)?;
-    let advanced = advanced(query)?;
+    let advanced = Advanced::read(&schema::TICKET, query)?;
     let search = query.text("search").unwrap_or_default();
+    let in_actions = query.flag("searchactions");
     let wants_deleted = query.flag("deleted");
-    let now = shared.config.clock.now();
+    let now = shared.clock.now();
     let body = shared.look(|state| {
         let mut kept = state.tickets.listed(lag, now);
         kept.reverse();
@@ -83,12 +94,14 @@ pub(super) fn answer(shared: &Shared, call: &Call, lag: Duration) -> Result<Repl
                 && is_visible(shared, ticket)
                 && demands.met_by(ticket)
                 && dates.met_by(ticket)
-                && advanced.iter().all(|(field, wanted)| plain(ticket, field) == *wanted)
+                && advanced.met_by(ticket)
         });
         if !shown_demands.is_empty() || !search.is_empty() {
             kept.retain(|ticket| {
                 let whole = view::with_marks(state, shared, ticket);
-                shown_demands.met_by(&whole) && found_by_search(&whole, SEARCHED, search)
+                shown_demands.met_by(&whole)
+                    && (found_by_search(&whole, SEARCHED, search)
+                        || (in_actions && noted(state, ticket, search)))
             });
         }
         let dressed = |ticket: &&Record| view::row(&view::with_marks(state, shared, ticket), query);
@@ -104,6 +117,13 @@ pub(super) fn answer(shared: &Shared, call: &Call, lag: Duration) -> Result<Repl
     Ok(Reply::json(200, &body))
 }
 
+/// Whether one of a ticket's actions holds the text.
+fn noted(state: &State, ticket: &Record, search: &str) -> bool {
+    let stored = ticket.int("id").and_then(|id| state.tickets.get(id));
+    let mut actions = stored.into_iter().flat_map(|stored| &stored.actions);
+    actions.any(|action| found_by_search(action, &["note"], search))
+}
+
 /// `startdate` and `enddate` count only together with `datesearch`, which says which date they mean.
 fn dates(query: &Query) -> Result<Demands, Refusal> {
     const REPORTED: &[Filter] =
@@ -114,44 +134,5 @@ fn dates(query: &Query) -> Result<Demands, Refusal> {
         Some("dateoccured" | "dateoccurred") => Demands::read(REPORTED, query),
         Some("datecleared" | "dateclosed") => Demands::read(CLOSED, query),
         _ => Ok(Demands::default()),
-    }
-}
-
-/// The fields `advanced_search` knows; others are refused.
-fn advanced(query: &Query) -> Result<Vec<(String, String)>, Refusal> {
-    const KNOWN: &[&str] = &[
-        "summary",
-        "details",
-        "supplier_reference",
-        "client_id",
-        "status_id",
-        "tickettype_id",
-        "agent_id",
-        "team",
-        "third_party_id_string",
-    ];
-    let invalid = || Refusal::sentence("Invalid advanced search parameter");
-    let Some(text) = query.text("advanced_search") else { return Ok(Vec::new()) };
-    let filters: Vec<serde_json::Value> = serde_json::from_str(text).map_err(|_| invalid())?;
-    let read = filters.iter().map(|filter| {
-        let name = filter["filter_name"].as_str().filter(|name| KNOWN.contains(name)).ok_or_else(invalid)?;
-        // 2 is "equals", the only comparison anyone has documented.
-        if filter["filter_type"].as_i64() != Some(2) {
-            return Err(invalid());
-        }
-        let value = match &filter["filter_value"] {
-            serde_json::Value::String(text) => text.to_lowercase(),
-            other => other.to_string(),
-        };
-        Ok((name.to_owned(), value))
-    });
-    read.collect()
-}
-
-fn plain(row: &Record, field: &str) -> String {
-    match row.get(field) {
-        Some(serde_json::Value::String(text)) => text.to_lowercase(),
-        Some(other) => other.to_string(),
-        None => String::new(),
     }
 }

@@ -66,7 +66,7 @@ fn read(shared: &Shared, call: &Call, id: &str) -> Result<Reply, Refusal> {
 
 fn delete(shared: &Shared, id: &str) -> Result<Reply, Refusal> {
     let id: i64 = id.parse().map_err(|_| Refusal::NotFound)?;
-    let now = shared.config.clock.now();
+    let now = shared.clock.now();
     let body = shared.change(|state| {
         let mut ticket = visible(shared, state, id)?.clone();
         ticket.set("deleted", true);
@@ -85,7 +85,7 @@ fn visible<'s>(shared: &Shared, state: &'s State, id: i64) -> Result<&'s Record,
 
 /// Whether the agent sees a ticket.
 pub(super) fn is_visible(shared: &Shared, ticket: &Record) -> bool {
-    let agent = &shared.config.agent;
+    let agent = &shared.config().agent;
     agent.sees_client(ticket.int("client_id")) && agent.sees_team(ticket.text("team"))
 }
 

@@ -16,7 +16,7 @@ pub(crate) fn change_from_outside(
     id: i64,
     change: impl FnOnce(&mut Record),
 ) -> Option<()> {
-    let now = shared.config.clock.now();
+    let now = shared.clock.now();
     let events = shared.change(|state| {
         let before = state.tickets.get(id)?.now.clone();
         let mut ticket = before.clone();

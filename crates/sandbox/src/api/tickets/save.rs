@@ -36,12 +36,13 @@ pub(super) async fn answer(
         records.push(sent(&place, element)?);
     }
     let creates = records.iter().any(is_new);
-    let race = conditions.create_takes.or(shared.config.numbering_race.then_some(CREATE_TAKES));
+    let race = conditions.create_takes.or(shared.config().numbering_race.then_some(CREATE_TAKES));
     let counted = shared.look(|state| state.tickets.next_number());
     if let (true, Some(takes)) = (creates, race) {
-        shared.config.clock.sleep(takes).await;
+        shared.clock.sleep(takes).await;
     }
-    let now = shared.config.clock.now();
+    let now = shared.clock.now();
+    let config = shared.config();
     let (events, reply) = shared.change(|state| {
         if creates && race.is_some() && state.tickets.next_number() != counted {
             return Err(number_taken(counted));
@@ -49,10 +50,15 @@ pub(super) async fn answer(
         let ready: Vec<Record> = records
             .into_iter()
             .map(|record| {
-                if is_new(&record) {
-                    begun(&shared.config, state, record, now)
+                let ticket = if is_new(&record) {
+                    begun(&config, state, record, now)
                 } else {
                     changed(shared, state, record, now)
+                }?;
+                if config.agent.sees_client(ticket.int("client_id")) {
+                    Ok(ticket)
+                } else {
+                    Err(Refusal::AgentMayNot)
                 }
             })
             .collect::<Result<_, _>>()?;
@@ -60,13 +66,17 @@ pub(super) async fn answer(
         let mut ids = Vec::new();
         let mut events = Vec::new();
         for record in ready {
+            if config.validates_only && record.flag("_validate_only") {
+                saved.push(view::detail(state, shared, &record).value());
+                continue;
+            }
             let (id, event) = written(state, shared, record, now);
             ids.push(id);
             events.extend(event);
             let ticket = state.tickets.get(id).map(|ticket| view::detail(state, shared, &ticket.now).value());
             saved.extend(ticket);
         }
-        Ok((events, returned::saved(call, saved, creates).about(ids)))
+        Ok((events, returned::saved(call, saved, creates && !ids.is_empty()).about(ids)))
     })?;
     for event in events {
         webhook::announce(shared, &event);
@@ -189,7 +199,7 @@ fn changed(shared: &Shared, state: &State, mut sent: Record, now: Timestamp) -> 
     }
     defaults(state, &mut ticket);
     texts(state, &mut ticket);
-    check::ticket(&shared.config, state, &ticket)?;
+    check::ticket(&shared.config(), state, &ticket)?;
     close_or_reopen(&mut ticket, now);
     touch(&mut ticket, now);
     Ok(ticket)

@@ -103,6 +103,9 @@ const ON_REQUEST: &[(&str, &str)] = &[
     ("lastnote", "includelastnote"),
 ];
 
+/// What is left of a row when only ids are asked for.
+const ID_ONLY: &[&str] = &["id", "sla_id", "status_id", "client_id", "client_name"];
+
 /// A ticket with everything that belongs to it.
 pub(crate) fn detail(state: &State, shared: &Shared, ticket: &Record) -> Record {
     let mut record = dressing::shown(&schema::TICKET, &with_marks(state, shared, ticket));
@@ -134,12 +137,20 @@ pub(super) fn with_marks(state: &State, shared: &Shared, ticket: &Record) -> Rec
     record.set("priority_name", priorities.clone().find(same).map_or("", |row| row.text("name")));
     let team = state.table(Kind::Team).named("name", ticket.text("team")).and_then(|team| team.int("id"));
     record.set("team_id", team);
+    let client = ticket.int("client_id").and_then(|id| state.table(Kind::Client).by_id(id));
+    record.set("toplevel_id", client.and_then(|client| client.int("toplevel_id")));
+    let kind = ticket.int("tickettype_id").and_then(|id| state.table(Kind::TicketType).by_id(id));
+    record.set("tickettype_group_id", kind.and_then(|kind| kind.int("group_id")));
+    let agent = ticket.int("agent_id").and_then(|id| state.table(Kind::Agent).by_id(id));
+    record.set("is_mine", agent.is_some_and(|agent| agent.flag("isapiagent")));
     let children = state.tickets.children(id);
     record.set("child_count", children.len());
     record.set("child_count_open", children.iter().filter(|child| !child.flag("hasbeenclosed")).count());
     record.set("child_ticket_ids", children.iter().filter_map(|child| child.int("id")).collect::<Vec<_>>());
     let parent = ticket.int("parent_id").filter(|parent| *parent > 0);
     record.set("has_parent", parent.is_some());
+    // As `includechildren` counts: neither, has children, is a child.
+    record.set("kinship", if parent.is_some() { 2 } else { i64::from(!children.is_empty()) });
     let parent = parent.and_then(|parent| state.tickets.get(parent));
     record.set("parent_subject", parent.map_or("", |parent| parent.now.text("summary")));
     record.set("has_attachments", ticket.int("attachment_count").unwrap_or_default() > 0);
@@ -162,6 +173,9 @@ pub(super) fn row(whole: &Record, query: &Query) -> Record {
         if !query.flag(parameter) {
             record.remove(field);
         }
+    }
+    if query.flag("ticketidonly") {
+        record.0.retain(|field, _| ID_ONLY.contains(&field.as_str()));
     }
     record
 }
