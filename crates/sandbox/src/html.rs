@@ -16,6 +16,13 @@ pub(crate) fn escape(text: &str) -> String {
     escaped
 }
 
+/// Foreign text for a page: escaped, and without characters that turn the direction of what follows, by which a text
+/// can look like another.
+pub(crate) fn shown(text: &str) -> String {
+    let turns = |letter: char| matches!(letter, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    escape(&text.replace(turns, "\u{FFFD}"))
+}
+
 /// Text as HTML that reads the same.
 pub(crate) fn as_html(text: &str) -> String {
     escape(text).replace("\r\n", "<br/>").replace('\n', "<br/>")
@@ -94,6 +101,12 @@ mod tests {
     fn nothing_escaped_keeps_a_meaning_in_html() {
         assert_eq!(escape("<a href='x'>\"&\"</a>"), "&lt;a href=&#39;x&#39;&gt;&quot;&amp;&quot;&lt;/a&gt;");
         assert_eq!(as_html("one\ntwo <b>"), "one<br/>two &lt;b&gt;");
+    }
+
+    #[test]
+    fn text_on_a_page_reads_in_the_direction_it_was_written() {
+        assert_eq!(shown("safe\u{202E}gpj.exe <b>"), "safe\u{FFFD}gpj.exe &lt;b&gt;");
+        assert_eq!(shown("שלום"), "שלום");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod frame;
 mod home;
+mod requests;
 mod style;
 mod ticket;
 
@@ -19,6 +20,7 @@ pub(crate) fn answer(shared: &Shared, call: &Call) -> Reply {
     let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
     match (call.method.as_str(), parts.as_slice()) {
         ("GET" | "HEAD", [] | ["tickets"]) => guarded(Reply::html(200, home::render(shared, call))),
+        ("GET" | "HEAD", ["requests"]) => guarded(Reply::html(200, requests::render(shared, call))),
         ("GET" | "HEAD", ["tickets", id]) => {
             let page = id.parse().ok().and_then(|id| ticket::render(shared, id));
             guarded(page.map_or_else(|| missing(shared), |page| Reply::html(200, page)))

@@ -12,7 +12,12 @@ header{background:var(--card);border-bottom:1px solid var(--line)}
 header>div,main{max-width:1240px;margin:0 auto;padding:0 1.25rem}
 header>div{display:flex;flex-wrap:wrap;align-items:baseline;gap:.25rem 1rem;padding-top:.9rem;padding-bottom:.9rem}
 h1{font-size:1.15rem;margin:0}h1 a{color:inherit}
-h2{font-size:1rem;margin:0}
+h2{font-size:1rem;margin:0;min-width:0;overflow-wrap:anywhere}
+nav a{margin-right:.75rem}
+nav.pages{display:flex;justify-content:space-between;align-items:baseline;gap:1rem;padding:.65rem 1rem}nav.pages a{margin:0}
+form{display:flex;flex-wrap:wrap;gap:.5rem .75rem;align-items:center;padding:.65rem 1rem;border-bottom:1px solid var(--line);font-size:.9rem}
+input[type=search],button{font:inherit;color:inherit;background:var(--bg);border:1px solid var(--line);border-radius:7px;padding:.3rem .6rem}
+input[type=search]{flex:1 1 14rem;min-width:0}button{cursor:pointer}
 header p{margin:0;color:var(--soft);font-size:.85rem}
 a{color:var(--accent);text-decoration:none}a:hover{text-decoration:underline}
 .counts{display:flex;flex-wrap:wrap;gap:.75rem;margin:1.25rem 0}
@@ -26,6 +31,8 @@ section>.head small,small{color:var(--soft)}
 table{width:100%;border-collapse:collapse;font-size:.9rem}
 th{text-align:left;font-weight:600;font-size:.75rem;color:var(--soft);padding:.5rem .75rem;border-bottom:1px solid var(--line);white-space:nowrap}
 td{padding:.5rem .75rem;border-bottom:1px solid var(--line);vertical-align:top}
+table.requests th:first-child,table.requests th:nth-child(2),table.requests th:last-child{width:1%}
+table.requests td:last-child{overflow-wrap:normal}table.requests td:last-child a{white-space:nowrap}
 td.wide{overflow-wrap:anywhere}td.name{overflow-wrap:break-word;min-width:8.5rem}td.short{white-space:nowrap}
 tr:last-child td{border-bottom:0}
 tbody tr:hover{background:var(--tint)}
@@ -36,6 +43,7 @@ code{font:.85em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wr
 .pill{display:inline-block;border-radius:99px;padding:.05rem .6rem;font-size:.78rem;font-weight:600;white-space:nowrap;border:1px solid currentColor}
 .good{color:var(--good)}.warn{color:var(--warn)}.bad{color:var(--bad)}.calm{color:var(--accent)}.gone{color:var(--soft)}
 tr.closed td:not(:nth-child(4)){opacity:.72}
+section>.head>.pill{flex:none}
 .empty{padding:1.75rem 1rem;margin:0;color:var(--soft);text-align:center}
 dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(11rem,1fr));gap:.75rem 1.25rem;margin:0;padding:1rem}
 dt{color:var(--soft);font-size:.75rem}dd{margin:0;overflow-wrap:anywhere}
@@ -56,5 +64,7 @@ td{border:0;padding:0}
 td.wide{grid-column:1/-1}
 td[data-name]:before{content:attr(data-name) " ";color:var(--soft);font-size:.75rem}
 td.num{text-align:left}
+dl{grid-template-columns:repeat(auto-fill,minmax(8.5rem,1fr))}
+section>.head{flex-wrap:wrap}
 }
 "#;

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::frame;
 use crate::{
-    html::escape,
+    html::{escape, shown},
     shared::Shared,
     view::{Action, Ticket},
 };
@@ -28,33 +28,33 @@ pub(super) fn render(shared: &Shared, id: i64) -> Option<String> {
          <section><div class=\"head\"><h2>Actions</h2><small>{count}</small></div>{actions}</section>\
          <section><div class=\"head\"><h2>Requests that touched it</h2><small>latest first</small></div>{requests}</section>\
          <section><div class=\"head\"><details><summary>All fields as the API answers them</summary><pre>{fields}</pre></details></div></section>",
-        summary = escape(&ticket.summary),
+        summary = shown(&ticket.summary),
         pill = frame::status_pill(&ticket.status, ticket.closed, ticket.deleted),
         facts = facts(&ticket),
         details = details(&ticket),
         count = ticket.actions.len(),
         requests = frame::request_table(&frame::request_rows(requests.iter(), true)),
-        fields = escape(&serde_json::to_string_pretty(&ticket.fields).unwrap_or_default()),
+        fields = shown(&serde_json::to_string_pretty(&ticket.fields).unwrap_or_default()),
     );
     Some(frame::page(shared, &format!("Ticket {id}"), false, &body))
 }
 
 fn facts(ticket: &Ticket) -> String {
     let field = |name: &str| match ticket.field(name) {
-        Value::String(text) => escape(text),
+        Value::String(text) => shown(text),
         Value::Null => String::new(),
-        other => escape(&other.to_string()),
+        other => shown(&other.to_string()),
     };
     let time_of = |name: &str| ticket.field(name).as_str().map(frame::time).unwrap_or_default();
     let mut facts = vec![
-        ("Client", escape(&ticket.client)),
+        ("Client", shown(&ticket.client)),
         ("Site", field("site_name")),
         ("User", field("user_name")),
-        ("Type", escape(&ticket.ticket_type)),
+        ("Type", shown(&ticket.ticket_type)),
         ("Priority", frame::priority(&ticket.priority)),
         ("SLA", field("sla_name")),
-        ("Team", escape(&ticket.team)),
-        ("Agent", escape(&ticket.agent)),
+        ("Team", shown(&ticket.team)),
+        ("Agent", shown(&ticket.agent)),
         ("Category", field("category_1")),
         ("Created", frame::time(&ticket.created)),
         ("Last update", time_of("last_update")),
@@ -71,12 +71,12 @@ fn facts(ticket: &Ticket) -> String {
         if let (Some(label), Some(value)) = (custom["label"].as_str(), custom["display"].as_str())
             && !value.is_empty()
         {
-            facts.push((label, escape(value)));
+            facts.push((label, shown(value)));
         }
     }
     let filled = facts.iter().filter(|(_, value)| !value.is_empty());
-    let shown = filled.map(|(name, value)| format!("<div><dt>{}</dt><dd>{value}</dd></div>", escape(name)));
-    shown.collect::<Vec<String>>().concat()
+    let facts = filled.map(|(name, value)| format!("<div><dt>{}</dt><dd>{value}</dd></div>", shown(name)));
+    facts.collect::<Vec<String>>().concat()
 }
 
 /// Foreign HTML in a frame with every right taken away.
@@ -96,11 +96,11 @@ fn note(action: &Action) -> String {
     let seen = if action.hidden_from_user { "private" } else { "the customer sees it" };
     let status = action.fields["new_status_name"].as_str().unwrap_or_default();
     let changed = action.fields["new_status"].as_i64().unwrap_or_default() > 0;
-    let status = if changed { format!(" · status {}", escape(status)) } else { String::new() };
+    let status = if changed { format!(" · status {}", shown(status)) } else { String::new() };
     format!(
         "<div class=\"{class}\"><b>{outcome}</b> <small>{at} · {seen}{status}</small><p>{note}</p></div>",
-        outcome = escape(&action.outcome),
+        outcome = shown(&action.outcome),
         at = frame::time(&action.at),
-        note = escape(&action.note),
+        note = shown(&action.note),
     )
 }

@@ -1,5 +1,6 @@
 //! The pages people look at.
 
+use halopsa_sandbox::SandboxConfig;
 use serde_json::json;
 
 use crate::halo::Halo;
@@ -56,4 +57,50 @@ async fn nothing_from_a_ticket_becomes_html_of_the_page() {
         assert!(!page.body.contains("<script") && !page.body.contains("<img"), "{path}");
         assert!(page.headers["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
     }
+}
+
+#[tokio::test]
+async fn thousands_of_tickets_come_page_by_page_and_can_be_searched() {
+    let halo = Halo::with(SandboxConfig { past_tickets: 250, ..SandboxConfig::default() }).await;
+    halo.ticket(json!({ "summary": "Needle <in> a haystack", "client_id": 3 })).await;
+    let first = halo.get("/").await.body;
+    assert!(
+        first.contains("1 to 100 of 251, newest first") && first.contains("href=\"/?page=2\""),
+        "{first}"
+    );
+    assert!(first.contains("http-equiv=\"refresh\"") && first.contains("Needle &lt;in&gt; a haystack"));
+    let third = halo.get("/?page=3").await.body;
+    assert!(third.contains("201 to 251 of 251") && third.contains("href=\"/?page=2\""), "{third}");
+    assert!(!third.contains("page=4") && !third.contains("http-equiv=\"refresh\""));
+    assert!(halo.get("/?page=99999999999999999999").await.body.contains("1 to 100 of 251"));
+    for (query, found) in
+        [("q=needle", true), ("q=harbour", true), ("q=needle&open=true", true), ("q=\"<x>", false)]
+    {
+        let query = query.replace('"', "%22").replace('<', "%3C").replace('>', "%3E");
+        let page = halo.get(&format!("/?{query}")).await.body;
+        assert_eq!(page.contains("Needle &lt;in&gt;"), found, "{query}");
+        assert_eq!(page.contains("No ticket fits."), !found, "{query}");
+        assert!(!page.contains("<x>"), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn the_requests_page_has_every_request_with_its_body() {
+    let halo = Halo::start().await;
+    assert!(halo.get("/requests").await.body.contains("/auth/token"));
+    halo.post("/api/Tickets", json!([{ "summary": "</pre><script>alert(1)</script>" }])).await;
+    halo.post("/api/Tickets", json!([{ "summary": "" }])).await;
+    let all = halo.get("/requests").await.body;
+    assert!(all.contains("all 3, newest first") && all.contains("&lt;/pre&gt;"), "{all}");
+    assert!(!all.contains("<script") && !all.contains("sandbox-secret"), "{all}");
+    let failed = halo.get("/requests?failed=true&q=tickets").await.body;
+    assert!(failed.contains("all 1, newest first") && failed.contains("400"), "{failed}");
+    assert!(halo.get("/requests?q=nothing").await.body.contains("No request fits."));
+}
+
+#[tokio::test]
+async fn an_empty_sandbox_says_how_to_connect() {
+    let halo = Halo::start().await;
+    let page = halo.get("/").await.body;
+    assert!(page.contains(&halo.sandbox.url()) && page.contains("<code>sandbox-client</code>"), "{page}");
 }
