@@ -1,7 +1,7 @@
 //! `haloward replay`: from the journal of a running service to the difference a rule change makes.
 
 use halopsa_sandbox::{Sandbox, SandboxConfig};
-use haloward_tests::{Install, Process, alert, alertmanager, post, run};
+use haloward_tests::{Install, PATIENCE, Process, alert, alertmanager, post, run};
 use serde_json::Value;
 
 fn json(text: &str) -> Value {
@@ -75,6 +75,49 @@ async fn a_rule_change_is_compared_on_the_journal_of_a_running_service() {
     ];
     let ended = run(&[&same[..], &["--fail-on-difference"]].concat(), &[]).await;
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+}
+
+/// How many cases have an open ticket, as the running service says.
+async fn open_cases(config: &str) -> usize {
+    let ended = run(&["cases", "list", "--config", config, "--state", "open", "--format", "json"], &[]).await;
+    json(&ended.stdout)["items"].as_array().map_or(0, Vec::len)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_are_compared_with_what_was_decided_at_the_time() {
+    let sandbox = Sandbox::start(SandboxConfig::default()).await.expect("a sandbox");
+    let install = Install::new(&sandbox.url());
+    let config = install.config();
+    let config = config.to_str().expect("a path");
+    let process = Process::start(&install).await;
+    let fire = async || {
+        let alerts = alertmanager(&[alert("firing", "a", "DiskFull", "C:")]);
+        post(&process.url, "prom", &alerts).await.expect("an answer");
+    };
+    fire().await;
+    sandbox.wait_for(|s| s.tickets.len() == 1, PATIENCE).await.expect("a ticket");
+    let closed = async {
+        while open_cases(config).await != 1 {}
+        sandbox.close_ticket(sandbox.tickets()[0].id).expect("closed");
+        while open_cases(config).await != 0 {}
+    };
+    tokio::time::timeout(PATIENCE, closed).await.expect("the case ends with its ticket");
+    fire().await;
+    sandbox.wait_for(|s| s.tickets.len() == 2, PATIENCE).await.expect("another ticket");
+
+    // That somebody closed the first one is known: the same rules would have opened both.
+    let replay = ["replay", "--config", config, "--since", "1d", "--fail-on-difference"];
+    let ended = run(&replay, &[]).await;
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stdout.contains("tickets: 0 fewer, 0 more, 0 changed, 2 the same"), "{}", ended.stdout);
+    let (code, log) = process.stop().await;
+    assert_eq!(code, Some(0), "{log}");
+
+    install.write("rules/rules.yaml", "rules:\n  - { id: quiet, then: { drop: a spare } }\n");
+    let ended = run(&replay, &[]).await;
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    assert!(ended.stdout.contains("tickets: 2 fewer, 0 more, 0 changed, 0 the same"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("instead dropped by quiet: a spare"), "{}", ended.stdout);
 }
 
 #[tokio::test]

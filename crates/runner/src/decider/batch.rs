@@ -115,6 +115,9 @@ impl Making<'_> {
                 let (key, reason) = (report.key().clone(), step.reason.clone());
                 self.batch.happenings.push(Happening::CaseReported { key, reason });
             }
+            if message.moved.is_none() && !step.cases.is_empty() {
+                self.record_report(report, &step, &format!("{cause}/{number}"));
+            }
             self.keep(step, &format!("{cause}/{number}"), None);
         }
         self.batch.happenings.extend(message.happening.clone());
@@ -184,6 +187,24 @@ impl Making<'_> {
             outcome: step.outcome,
             rule: said.map(|decision| decision.rule.clone()),
             key: said.and_then(|decision| decision.key.clone()),
+            details: details.to_string(),
+            rules: self.rules.version.to_string(),
+            at: self.now,
+        });
+    }
+
+    /// What people did to a ticket belongs to its case's story, and a replay needs it.
+    fn record_report(&mut self, report: &Report, step: &Step, cause: &str) {
+        if !matches!(report, Report::TicketTouched { .. } | Report::TicketClosed { .. }) {
+            return;
+        }
+        let details = json!({ "outcome": step.outcome, "reason": step.reason, "report": report });
+        self.batch.changes.records.push(DecisionRecord {
+            event: None,
+            cause: cause.to_owned(),
+            outcome: step.outcome,
+            rule: None,
+            key: Some(report.key().clone()),
             details: details.to_string(),
             rules: self.rules.version.to_string(),
             at: self.now,

@@ -36,6 +36,11 @@ macro_rules! ids {
             pub(crate) fn number(self) -> i64 {
                 self.0
             }
+
+            /// The least id that can have been given at this time, as long as the clock never stepped back.
+            pub fn first_at(at: Timestamp) -> Self {
+                Self(IdSource::after(i64::MIN / 2).next(at))
+            }
         }
 
         impl fmt::Display for $name {
@@ -90,13 +95,6 @@ fn number(text: &str) -> Option<i64> {
         Some(value << 5 | digit as u128)
     })?;
     i64::try_from(value).ok()
-}
-
-impl EventId {
-    /// The least id an event received at this time can have, as long as the clock never stepped back.
-    pub fn first_at(at: Timestamp) -> Self {
-        Self(IdSource::after(i64::MIN / 2).next(at))
-    }
 }
 
 /// Gives ids of one kind. Starts above the greatest that was given before.

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use haloward_rules::{Effect, Event, Key, Mode, Outcome, RuleId, Step};
+use haloward_rules::{Decision, Effect, Event, Key, Mode, Outcome, RuleId, Step};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -74,9 +74,33 @@ struct Pair {
 }
 
 /// What a run decided about the event or timer at hand.
-pub(super) struct Heard<'s> {
+pub(super) struct Heard {
     pub(super) at: Timestamp,
-    pub(super) step: &'s Step,
+    pub(super) outcome: Outcome,
+    /// Which rule decided and why, where that was recorded; else the decisions say it.
+    pub(super) rule: Option<RuleId>,
+    pub(super) reason: Option<String>,
+    pub(super) decisions: Vec<Decision>,
+    /// The event it is about, where that is another one than the one at hand.
+    pub(super) event: Option<Event>,
+    pub(super) effects: Vec<Effect>,
+}
+
+impl Heard {
+    /// What the engine said.
+    pub(super) fn of(step: Step, at: Timestamp) -> Self {
+        let Step { outcome, reason, decisions, event, effects, .. } = step;
+        Self { at, outcome, rule: None, reason, decisions, event, effects }
+    }
+
+    /// What it made of an event that opened no ticket in it.
+    fn instead(&self) -> Instead {
+        let live = self.decisions.iter().filter(|decision| decision.mode == Mode::Live && decision.matched);
+        let said = live.clone().find(|decision| decision.outcome == Some(self.outcome));
+        let reason = self.reason.clone().or_else(|| said.and_then(|decision| decision.reason.clone()));
+        let rule = self.rule.clone().or_else(|| said.map(|decision| decision.rule.clone()));
+        Instead { outcome: self.outcome, rule, reason }
+    }
 }
 
 /// The comparison so far.
@@ -114,17 +138,17 @@ impl Comparison {
     }
 
     /// Both runs decided the same event.
-    pub(super) fn event(&mut self, event: &Event, before: &Heard<'_>, after: &Heard<'_>) {
+    pub(super) fn event(&mut self, event: &Event, before: &Heard, after: &Heard) {
         self.events += 1;
         for (side, heard) in [(Side::Before, before), (Side::After, after)] {
-            *self.totals[side as usize].outcomes.entry(heard.step.outcome).or_default() += 1;
+            *self.totals[side as usize].outcomes.entry(heard.outcome).or_default() += 1;
         }
-        if before.step.effects.is_empty() && after.step.effects.is_empty() {
+        if before.effects.is_empty() && after.effects.is_empty() {
             return;
         }
         let mut opened = [Vec::new(), Vec::new()];
         for (side, heard) in [(Side::Before, before), (Side::After, after)] {
-            opened[side as usize] = self.effects(side, &heard.step.effects, heard.at);
+            opened[side as usize] = self.effects(side, &heard.effects, heard.at);
         }
         let [mut old, mut new] = opened;
         let cause = Cause::of(event, before.at);
@@ -139,15 +163,15 @@ impl Comparison {
         }
         for (side, tickets, other) in [(Side::Before, old, after), (Side::After, new, before)] {
             for ticket in tickets {
-                self.alone(side, ticket, cause.clone(), Some(instead(other.step)));
+                self.alone(side, ticket, cause.clone(), Some(other.instead()));
             }
         }
     }
 
-    /// A timer fell due in one of the runs.
-    pub(super) fn timer(&mut self, side: Side, heard: &Heard<'_>) {
-        for ticket in self.effects(side, &heard.step.effects, heard.at) {
-            let cause = heard.step.event.as_ref().map(|event| {
+    /// A timer fell due in one of the runs, or HaloPSA did something that it answers to.
+    pub(super) fn timer(&mut self, side: Side, heard: &Heard) {
+        for ticket in self.effects(side, &heard.effects, heard.at) {
+            let cause = heard.event.as_ref().map(|event| {
                 let at = event.received_at().unwrap_or(heard.at);
                 Cause::of(event, at)
             });
@@ -324,12 +348,4 @@ impl Comparison {
             fields: pair.fields,
         });
     }
-}
-
-/// What a run made of an event that opened no ticket in it.
-fn instead(step: &Step) -> Instead {
-    let live = step.decisions.iter().filter(|decision| decision.mode == Mode::Live && decision.matched);
-    let said = live.clone().find(|decision| decision.outcome == Some(step.outcome));
-    let reason = step.reason.clone().or_else(|| said.and_then(|decision| decision.reason.clone()));
-    Instead { outcome: step.outcome, rule: said.map(|decision| decision.rule.clone()), reason }
 }

@@ -26,7 +26,7 @@ pub(super) fn write(path: &Path, recording: &mut Recording, out: &mut Out) -> En
 
 fn lines(recording: &mut Recording, to: &mut impl Write) -> Result<u64, Failure> {
     let mut count = 0;
-    while let Some((event, _)) = recording.next()? {
+    while let Some((event, _)) = recording.next_event()? {
         serde_json::to_writer(&mut *to, &event).map_err(|error| Failure::Output(error.into()))?;
         to.write_all(b"\n")?;
         count += 1;

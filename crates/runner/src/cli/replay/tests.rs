@@ -1,4 +1,4 @@
-use haloward_rules::{Settings, Severity, SourceFile};
+use haloward_rules::{RuleSet, Settings, Severity, SourceFile};
 use serde_json::{Value, json};
 
 use super::compare::{Difference, Kind};
@@ -25,11 +25,11 @@ fn event(at: i64, state: &str, fingerprint: &str) -> (i64, Value) {
 
 fn replay(before: &str, after: &str, events: &[(i64, Value)]) -> Comparison {
     let (before, after) = (rules(before), rules(after));
-    let mut replay = Replay::new(&before, &after, 100);
+    let mut replay = Replay::new([Run::of(&before), Run::of(&after)], 100);
     for (at, event) in events {
         let event = Event::from_json(event.clone(), Severity::Medium).expect("an event");
         let id = event.id().to_owned();
-        replay.event(&event.received(&id, minute(*at)), minute(*at));
+        replay.event(&event.received(&id, minute(*at)), minute(*at)).expect("it is only compared");
     }
     replay.finish().0
 }
@@ -143,11 +143,11 @@ fn a_ticket_opened_again_instead_of_a_new_one_is_a_change_of_it() {
 fn differences_beyond_those_kept_are_counted() {
     let none = "  - { id: none, then: { drop: x } }\n";
     let (before, after) = (rules(ALL), rules(none));
-    let mut replay = Replay::new(&before, &after, 3);
+    let mut replay = Replay::new([Run::of(&before), Run::of(&after)], 3);
     for n in 0..10 {
         let event =
             Event::from_json(event(n, "firing", &n.to_string()).1, Severity::Medium).expect("an event");
-        replay.event(&event, minute(n));
+        replay.event(&event, minute(n)).expect("it is only compared");
     }
     let comparison = replay.finish().0;
     assert_eq!((comparison.fewer, comparison.differences.len()), (10, 3));

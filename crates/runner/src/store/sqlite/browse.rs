@@ -168,6 +168,35 @@ impl Reader<'_> {
         self.many(&sql, params, rows::operation)
     }
 
+    /// What people did to tickets after the `after`th decision, in order, each with its number.
+    pub fn reports_after(
+        &self,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<(i64, RecordedDecision)>, StoreError> {
+        let sql = format!(
+            "SELECT {DECISION}, d.id FROM decisions d
+             WHERE d.id > ?1 AND d.event IS NULL AND d.cause LIKE 'report/%' ORDER BY d.id LIMIT ?2"
+        );
+        let read = |row: &Row<'_>| Ok((row.get::<_, i64>(8)?, decision(row, 0)?));
+        let found = self.many(&sql, params![after, rows::limit(limit)], read)?;
+        Ok(found.into_iter().filter_map(|(id, decision)| Some((id, decision?))).collect())
+    }
+
+    /// The operations after one that no event led to, but a timer or what HaloPSA did, in order.
+    pub fn operations_beside_events(
+        &self,
+        after: Option<OperationId>,
+        limit: usize,
+    ) -> Result<Vec<Operation>, StoreError> {
+        let sql = format!(
+            "SELECT {} FROM operations o WHERE o.id > ?1 AND o.cause NOT LIKE 'evt_%' ORDER BY o.id LIMIT ?2",
+            rows::OPERATION
+        );
+        let after = after.map_or(0, OperationId::number);
+        self.many(&sql, params![after, rows::limit(limit)], rows::operation)
+    }
+
     /// What was said between us and HaloPSA about an operation, in order.
     pub fn exchanges(&self, operation: OperationId, limit: usize) -> Result<Vec<Exchange>, StoreError> {
         self.many(
