@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
-use crate::config::{Auth, Loaded, SourceConfig};
+use crate::config::{Auth, Loaded, Reading, SourceConfig};
 use crate::feeds::FeedBoard;
 use crate::inspect::{RulesStatus, SourceLine};
 use crate::metrics::Metrics;
@@ -98,14 +98,19 @@ impl Standing {
 
 fn sources(loaded: &Loaded) -> Vec<SourceLine> {
     let line = |(name, source): (&String, &SourceConfig)| {
-        let SourceConfig::Webhook(webhook) = source;
-        let reading = &webhook.reading;
+        let (auth, severity) = match source {
+            SourceConfig::Webhook(webhook) => (way(&webhook.auth), webhook.reading.severity),
+            SourceConfig::Schedule(schedule) => ("", schedule.severity),
+        };
+        let preset = |reading: &Reading| {
+            if reading.map.is_some() { "map".to_owned() } else { reading.preset.clone() }
+        };
         SourceLine {
             name: name.clone(),
             kind: source.kind().to_owned(),
-            preset: if reading.map.is_some() { "map".to_owned() } else { reading.preset.clone() },
-            auth: way(&webhook.auth).to_owned(),
-            severity: reading.severity.to_string(),
+            preset: source.reading().map(preset).unwrap_or_default(),
+            auth: auth.to_owned(),
+            severity: severity.to_string(),
             last_event_at: None,
             feed: None,
         }

@@ -23,7 +23,7 @@ pub use retention::Retention;
 pub use schema::schema;
 pub use secret::{SecretError, SecretRef};
 pub(crate) use source::GENERIC;
-pub use source::{Reading, SourceConfig, Webhook};
+pub use source::{Missed, Reading, Schedule, SourceConfig, Webhook};
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};

@@ -8,6 +8,7 @@ use haloward_rules::schema::{
 use serde_json::{Value, json};
 
 use super::channel::FORMATS;
+use super::source::MISSED;
 
 /// The schema of `haloward.yaml`.
 pub fn schema() -> Value {
@@ -20,6 +21,7 @@ pub fn schema() -> Value {
         ("server", server()),
         ("source", source()),
         ("webhook", webhook()),
+        ("schedule", schedule()),
         ("auth", auth()),
         ("header", header()),
         ("basic", basic()),
@@ -159,10 +161,45 @@ fn server() -> Value {
 }
 
 fn source() -> Value {
+    let mut source = section(
+        "Where events come from: one of these kinds.",
+        [
+            ("webhook", described("A tool posts to `/hooks/NAME`.", reference("webhook"))),
+            ("schedule", described("Events at set times.", reference("schedule"))),
+        ],
+        &[],
+    );
+    source["minProperties"] = json!(1);
+    source["maxProperties"] = json!(1);
+    source
+}
+
+fn schedule() -> Value {
     section(
-        "A tool that sends alerts.",
-        [("webhook", described("It posts to `/hooks/NAME`.", reference("webhook")))],
-        &["webhook"],
+        "Events at set times.",
+        [
+            (
+                "cron",
+                json!({ "description": "When: minute, hour, day, month, weekday, and seconds before them if need be. `0 8 * * mon`, `@daily`.", "type": "string" }),
+            ),
+            ("timezone", text("The clock that is meant: `Europe/London`. Without it, UTC.")),
+            (
+                "missed",
+                choice(
+                    "What becomes of runs that nobody was there for: one event for all of them, or none. Without it, `once`.",
+                    MISSED.iter().map(|(name, _)| *name),
+                ),
+            ),
+            ("title", text("What its events are called. Without it, the source's name.")),
+            (
+                "severity",
+                choice(
+                    "The severity of its events. Without it, `medium`.",
+                    Severity::ALL.iter().map(|(name, _)| *name),
+                ),
+            ),
+        ],
+        &["cron"],
     )
 }
 

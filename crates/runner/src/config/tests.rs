@@ -26,6 +26,7 @@ sources:
   github: { webhook: { preset: generic, auth: { hmac: { header: X-Hub-Signature-256, secret: env:GH, prefix: 'sha256=' } } } }
   own-tool: { webhook: { auth: { bearer: env:OWN }, severity: low, map: { event: { title: '${item.name}' } } } }
   local: { webhook: { auth: none } }
+  mondays: { schedule: { cron: \"0 8 * * mon\", timezone: Europe/London, missed: none, title: Maintenance, severity: low } }
 ",
     );
     assert!(findings.is_empty(), "{}", findings.render());
@@ -35,8 +36,13 @@ sources:
     assert_eq!((halo.scope.as_str(), halo.track.as_secs()), ("read:tickets edit:tickets", 120));
     assert_eq!(config.store, Path::new("etc/haloward.db"));
     assert_eq!((config.listen.port(), config.max_body), (9000, 2 * 1024 * 1024));
-    assert_eq!(config.sources.len(), 5);
+    assert_eq!(config.sources.len(), 6);
     assert!(config.sources["own-tool"].reading().is_some_and(|reading| reading.map.is_some()));
+    let SourceConfig::Schedule(mondays) = &config.sources["mondays"] else { panic!("a schedule") };
+    assert_eq!(
+        (mondays.cron.to_string().as_str(), mondays.missed),
+        ("0 8 * * mon Europe/London", Missed::None)
+    );
 }
 
 #[test]
@@ -54,6 +60,9 @@ sources:
   open: { webhook: { preset: datto-rm, auth: { beerer: env:X } } }
   noauth: { webhook: {} }
   polled: { poll: { every: 1m } }
+  never: { schedule: { cron: \"0 0 31 2 *\", timezone: London, mised: once } }
+  both: { schedule: { cron: \"@daily\" }, webhook: { auth: none } }
+  neither: {}
 ",
     );
     let text = findings.render();
@@ -74,6 +83,10 @@ sources:
         "anybody could send to the source `noauth`: it has no `auth`",
         "sources of the kind `poll` are not available",
         "`requests` must be a whole number",
+        "unknown time zone `London`",
+        "did you mean `missed`?",
+        "the source `both` says more than one kind",
+        "the source `neither` says no kind",
     ] {
         assert!(text.contains(part), "{part} is missing in\n{text}");
     }

@@ -8,6 +8,7 @@
 mod board;
 mod pace;
 mod plan;
+mod schedule;
 mod supervisor;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ mod worker;
 
 pub use board::{FeedBoard, FeedStatus};
 pub use plan::{Context, Plan, plans};
+pub(crate) use schedule::next_runs;
 pub use supervisor::Feeds;
 
 use std::time::Duration;

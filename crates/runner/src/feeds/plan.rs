@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use super::Feed;
+use super::{Feed, schedule};
 use crate::clock::Clock;
 use crate::config::{Loaded, SecretError, SourceConfig};
 
@@ -55,9 +55,10 @@ impl fmt::Debug for Plan {
 
 /// The feeds of a configuration, their secrets read.
 pub fn plans(loaded: &Loaded, _context: &Context) -> Result<Vec<Plan>, SecretError> {
-    let plans = loaded.config.sources.values().filter_map(|source| match source {
+    let plans = loaded.config.sources.iter().filter_map(|(source, config)| match config {
         // Tools send to it.
         SourceConfig::Webhook(_) => None,
+        SourceConfig::Schedule(config) => Some(Ok(schedule::plan(source, config))),
     });
     plans.collect()
 }

@@ -88,9 +88,9 @@ pub struct SourceLine {
     pub name: String,
     /// How events come from it.
     pub kind: String,
-    /// Its preset.
+    /// Its preset; empty where no payloads come from it.
     pub preset: String,
-    /// How it proves who it is.
+    /// How it proves who it is; empty where nobody sends.
     pub auth: String,
     /// The severity of events that have none.
     pub severity: String,

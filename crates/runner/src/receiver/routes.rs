@@ -50,7 +50,7 @@ impl Door {
     pub fn new(loaded: &Loaded) -> Result<Self, SecretError> {
         let mut sources = HashMap::new();
         for (name, config) in &loaded.config.sources {
-            let SourceConfig::Webhook(webhook) = config;
+            let SourceConfig::Webhook(webhook) = config else { continue };
             if let Some((preset, severity)) = loaded.preset_of(name) {
                 let guarded = Guarded {
                     check: Check::new(&webhook.auth)?,

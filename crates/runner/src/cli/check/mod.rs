@@ -4,7 +4,7 @@ mod explain;
 mod names;
 mod samples;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 
 use super::output::{Out, Tone, counts};
 use super::{End, Ended, Global};
-use crate::config::Loaded;
+use crate::config::{Loaded, SourceConfig};
+use crate::feeds::next_runs;
 use names::Names;
 use samples::Samples;
 
@@ -68,6 +69,7 @@ pub(super) fn run(args: &Args, global: &Global, out: &mut Out) -> Ended {
             "tests": checked.tests,
             "sources": checked.sources,
             "names": checked.names.as_json(),
+            "schedules": schedules(&loaded, jiff::Timestamp::now()),
             "findings": all,
         }))?;
     } else {
@@ -76,6 +78,9 @@ pub(super) fn run(args: &Args, global: &Global, out: &mut Out) -> Ended {
         }
         if let Some(line) = checked.names.line(jiff::Timestamp::now()) {
             out.line(&out.tone(Tone::Quiet, &line))?;
+        }
+        for (name, runs) in schedules(&loaded, jiff::Timestamp::now()) {
+            out.line(&out.tone(Tone::Quiet, &format!("`{name}` runs next: {}", runs.join(", "))))?;
         }
         let plural = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
         let what = format!(
@@ -89,6 +94,15 @@ pub(super) fn run(args: &Args, global: &Global, out: &mut Out) -> Ended {
         out.line(&format!("{verdict}: {what}: {}", counts(findings)))?;
     }
     Ok(if ok { End::Done } else { End::No })
+}
+
+/// When each schedule runs next: whoever reads that sees whether the expression says what was meant.
+fn schedules(loaded: &Loaded, now: jiff::Timestamp) -> BTreeMap<&str, Vec<String>> {
+    let schedules = loaded.config.sources.iter().filter_map(|(name, source)| match source {
+        SourceConfig::Schedule(schedule) => Some((name.as_str(), next_runs(schedule, now, 3))),
+        _ => None,
+    });
+    schedules.collect()
 }
 
 fn check(loaded: &Loaded) -> Checked {

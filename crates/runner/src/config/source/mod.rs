@@ -1,6 +1,7 @@
 //! One source of the configuration: what kind it is, and what that kind needs.
 
 mod reading;
+mod schedule;
 mod webhook;
 
 use std::net::SocketAddr;
@@ -10,6 +11,8 @@ use haloward_rules::{Fields, Finding, Findings, Node, SourceFile};
 
 pub(crate) use reading::GENERIC;
 pub use reading::Reading;
+pub(in crate::config) use schedule::MISSED;
+pub use schedule::{Missed, Schedule};
 pub use webhook::Webhook;
 
 /// A named place that events come from.
@@ -17,6 +20,8 @@ pub use webhook::Webhook;
 pub enum SourceConfig {
     /// Tools send to it.
     Webhook(Webhook),
+    /// It is nothing but time.
+    Schedule(Schedule),
 }
 
 /// What a source is decoded beside.
@@ -28,7 +33,10 @@ pub(super) struct Beside<'a> {
 }
 
 /// Kinds that are described and not built yet: named, so that nobody waits for them to work.
-const NOT_YET: [&str; 3] = ["poll", "halo", "schedule"];
+const NOT_YET: [&str; 2] = ["poll", "halo"];
+
+/// The kinds there are.
+const KINDS: [&str; 2] = ["webhook", "schedule"];
 
 impl SourceConfig {
     pub(super) fn decode(
@@ -51,15 +59,29 @@ impl SourceConfig {
                 return None;
             }
         }
-        let webhook = fields.need("webhook", findings);
+        let kinds = KINDS.map(|kind| fields.take(kind).map(|node| (kind, node)));
+        let kinds: Vec<(&str, &Node)> = kinds.into_iter().flatten().collect();
         fields.finish(findings);
-        Webhook::decode(name, file, node, webhook?, beside, findings).map(Self::Webhook)
+        let [(kind, inner)] = kinds[..] else {
+            let said = if kinds.is_empty() { "says no" } else { "says more than one" };
+            findings.push(
+                Finding::error("HW011", format!("the source `{name}` {said} kind"))
+                    .at(file.place(node.span))
+                    .help("a source has one of `webhook`, `schedule`"),
+            );
+            return None;
+        };
+        match kind {
+            "schedule" => Schedule::decode(file, inner, findings).map(Self::Schedule),
+            _ => Webhook::decode(name, file, node, inner, beside, findings).map(Self::Webhook),
+        }
     }
 
     /// Its kind, as the configuration calls it.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Webhook(_) => "webhook",
+            Self::Schedule(_) => "schedule",
         }
     }
 
@@ -67,6 +89,7 @@ impl SourceConfig {
     pub fn reading(&self) -> Option<&Reading> {
         match self {
             Self::Webhook(webhook) => Some(&webhook.reading),
+            Self::Schedule(_) => None,
         }
     }
 }
