@@ -21,7 +21,7 @@ pub enum SourceConfig {
     /// Tools send to it.
     Webhook(Webhook),
     /// It is nothing but time.
-    Schedule(Schedule),
+    Schedule(Box<Schedule>),
 }
 
 /// What a source is decoded beside.
@@ -72,7 +72,7 @@ impl SourceConfig {
             return None;
         };
         match kind {
-            "schedule" => Schedule::decode(file, inner, findings).map(Self::Schedule),
+            "schedule" => Schedule::decode(file, inner, findings).map(Box::new).map(Self::Schedule),
             _ => Webhook::decode(name, file, node, inner, beside, findings).map(Self::Webhook),
         }
     }

@@ -108,6 +108,7 @@ async fn another_expression_begins_anew() {
     bench.stands(&feeds, |status| status.rounds == 1).await;
     bench.clock.advance(Duration::from_hours(24));
     feeds.run(vec![plan("mondays", &schedule("0 8 * * *", Missed::Once))]);
+    bench.stands(&feeds, |status| status.rounds == 2).await;
     bench.pass(&feeds, SignedDuration::from_hours(24)).await;
     bench.stands(&feeds, |status| status.events == 1).await;
     assert_eq!(bench.runs().await, [("2026-01-07T08:00:00".into(), 0)]);
