@@ -5,7 +5,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
 /// A clock shared by the sandbox and the test that drives it; clones show the same time.
@@ -18,6 +18,8 @@ pub struct Clock {
 #[derive(Clone, Copy)]
 enum Base {
     System,
+    /// The system's, so many milliseconds ahead, or behind if negative.
+    Shifted(i64),
     Held(Timestamp),
 }
 
@@ -30,6 +32,11 @@ impl Clock {
     /// A clock that stands still at `start` until it is advanced.
     pub fn manual(start: Timestamp) -> Self {
         Self::on(Base::Held(start))
+    }
+
+    /// The system's time, so many seconds ahead of it, or behind if negative: a HaloPSA whose clock is not ours.
+    pub fn shifted_by(seconds: i64) -> Self {
+        Self::on(Base::Shifted(seconds.saturating_mul(1000)))
     }
 
     fn on(base: Base) -> Self {
@@ -64,7 +71,7 @@ impl Clock {
                 return;
             }
             match self.base {
-                Base::System => {
+                Base::System | Base::Shifted(_) => {
                     tokio::select! {
                         () = tokio::time::sleep(left) => {}
                         changed = moved.changed() => if changed.is_err() { return },
@@ -82,6 +89,10 @@ impl Clock {
     fn shifted(&self, ahead: Duration) -> Timestamp {
         let base = match self.base {
             Base::System => Timestamp::now(),
+            Base::Shifted(by) => {
+                let end = if by < 0 { Timestamp::MIN } else { Timestamp::MAX };
+                Timestamp::now().checked_add(SignedDuration::from_millis(by)).unwrap_or(end)
+            }
             Base::Held(start) => start,
         };
         base.checked_add(ahead).unwrap_or(Timestamp::MAX)
@@ -120,6 +131,18 @@ mod tests {
         let sleep = clock.sleep(Duration::from_hours(1));
         clock.advance(Duration::from_hours(1));
         sleep.await;
+    }
+
+    #[test]
+    fn a_shifted_clock_is_as_far_off_as_said_and_goes_on() {
+        for seconds in [-1200, 1200] {
+            let before = Timestamp::now();
+            let shown = Clock::shifted_by(seconds).now();
+            let after = Timestamp::now();
+            let off = SignedDuration::from_secs(seconds);
+            assert!(before + off <= shown && shown <= after + off, "{seconds}");
+        }
+        assert_eq!(Clock::shifted_by(i64::MAX).now(), Timestamp::MAX);
     }
 
     #[test]

@@ -7,6 +7,11 @@ pub(crate) fn of(at: Timestamp) -> String {
     text(at.to_zoned(TimeZone::UTC).datetime())
 }
 
+/// A timestamp as headers write it, such as `Sat, 01 Aug 2026 06:30:00 GMT`.
+pub(crate) fn of_header(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::UTC).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
 /// A time as HaloPSA writes it.
 pub(crate) fn text(at: DateTime) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S%.3f").to_string()

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use crate::{RateLimit, SandboxConfig};
+use crate::{Clock, RateLimit, SandboxConfig};
 
 /// What can be said about a sandbox on a command line; `--help` describes each.
 #[derive(Debug, Clone, clap::Args)]
@@ -34,6 +34,9 @@ pub struct Options {
     /// Let creates that overlap fail, as a real HaloPSA does unless its ticket numbers come from the database
     #[arg(long)]
     numbering_race: bool,
+    /// How many seconds its clock is ahead of this machine's, or behind if negative
+    #[arg(long, default_value_t = 0, value_name = "SECONDS", allow_negative_numbers = true)]
+    clock_offset: i64,
     /// What the invented data grows from
     #[arg(long, default_value_t = 1, value_name = "NUMBER")]
     seed: u64,
@@ -54,6 +57,7 @@ impl Options {
             assets: self.assets,
             past_tickets: self.past_tickets,
             numbering_race: self.numbering_race,
+            clock: Clock::shifted_by(self.clock_offset),
             seed: self.seed,
             ..SandboxConfig::default()
         }

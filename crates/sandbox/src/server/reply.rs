@@ -6,11 +6,11 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, channel::Channel, combinators::BoxBody};
 use hyper::{
     Response, StatusCode,
-    header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue},
+    header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName, HeaderValue},
 };
 use serde_json::Value;
 
-use crate::Clock;
+use crate::{Clock, moment};
 
 /// The connection ends without an answer, or within one.
 #[derive(Debug, Clone, Copy)]
@@ -105,6 +105,9 @@ impl Reply {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
         }
         headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+        if let Ok(date) = HeaderValue::from_str(&moment::of_header(clock.now())) {
+            headers.insert(DATE, date);
+        }
         for (name, value) in self.headers {
             if let Ok(value) = HeaderValue::from_str(&value) {
                 headers.insert(HeaderName::from_static(name), value);
