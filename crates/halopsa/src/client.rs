@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use reqwest::Method;
+use ::http::Method;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
@@ -11,6 +11,7 @@ use crate::budget::BudgetReport;
 use crate::budget::limiter::Limiter;
 use crate::builder::ClientBuilder;
 use crate::credentials::Credentials;
+use crate::date::DateTime;
 use crate::discovery::{Discovery, discover};
 use crate::error::Error;
 use crate::exchange::{Call, Reader};
@@ -73,6 +74,18 @@ impl Client {
     /// What is left of the budget now.
     pub fn budget(&self) -> BudgetReport {
         self.shared.limiter.report()
+    }
+
+    /// HaloPSA's time now, by the `Date` of its latest answer: at most about a second behind. `None` before it answered.
+    ///
+    /// HaloPSA stamps records by its own clock. A look for what changed should start by it, not by this machine's.
+    pub fn halo_now(&self) -> Option<DateTime> {
+        self.shared.http.clock.there(DateTime::now())
+    }
+
+    /// The time to say when something was sent: HaloPSA's if it is known.
+    pub(crate) fn sending_at(&self) -> DateTime {
+        self.halo_now().unwrap_or_else(DateTime::now)
     }
 
     /// Asks the site where its tokens come from (`GET /api/authinfo`).

@@ -11,9 +11,9 @@ use secrecy::SecretString;
 #[derive(Clone)]
 pub struct Credentials {
     /// The application's "Client ID".
-    pub client_id: String,
+    pub(crate) client_id: String,
     /// The application's "Client Secret".
-    pub client_secret: SecretString,
+    pub(crate) client_secret: SecretString,
 }
 
 impl Credentials {

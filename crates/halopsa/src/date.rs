@@ -35,18 +35,26 @@ impl DateTime {
         Self(self.0.checked_sub(SignedDuration::from_secs(seconds.into())).unwrap_or(Timestamp::MIN))
     }
 
+    /// The moment so many milliseconds later, or earlier if negative; at most the latest or earliest one there is.
+    pub(crate) fn plus_milliseconds(self, milliseconds: i64) -> Self {
+        let end = if milliseconds < 0 { Timestamp::MIN } else { Timestamp::MAX };
+        Self(self.0.checked_add(SignedDuration::from_millis(milliseconds)).unwrap_or(end))
+    }
+
     /// The moment so many seconds after 1970-01-01T00:00:00 UTC; `None` beyond the year 9999 or before -9999.
     pub fn from_unix_seconds(seconds: i64) -> Option<Self> {
         Timestamp::from_second(seconds).ok().map(Self)
     }
 }
 
+#[cfg(feature = "jiff-0_2")]
 impl From<Timestamp> for DateTime {
     fn from(moment: Timestamp) -> Self {
         Self(moment)
     }
 }
 
+#[cfg(feature = "jiff-0_2")]
 impl From<DateTime> for Timestamp {
     fn from(moment: DateTime) -> Self {
         moment.0

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use reqwest::Method;
+use ::http::Method;
 use serde_json::{Map, Value};
 use url::Url;
 

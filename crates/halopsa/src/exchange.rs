@@ -7,7 +7,8 @@
 
 use std::time::Duration;
 
-use reqwest::{Method, Request, header};
+use ::http::Method;
+use reqwest::{Request, header};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -108,7 +109,7 @@ impl Client {
             }
         };
         let request = self.build(call, &token)?;
-        let (sent_at, started) = (DateTime::now(), Instant::now());
+        let (sent_at, started) = (self.sending_at(), Instant::now());
         slot.sending();
         let result = shared.http.send(request).await;
         let next = match result {

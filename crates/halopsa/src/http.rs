@@ -18,6 +18,7 @@ pub(crate) use failure::{Failure, unreachable};
 
 use crate::budget::notice::retry_after;
 use crate::error::{Error, Reply};
+use crate::server_clock::ServerClock;
 
 /// LIMIT: a page of 100 full tickets is about 2 MB; what is larger by far is not an answer to anything we ask.
 pub(crate) const LARGEST_ANSWER: usize = 32 << 20;
@@ -28,6 +29,8 @@ pub(crate) struct Http {
     timeout: Duration,
     user_agent: String,
     client: OnceLock<Client>,
+    /// What time it is at HaloPSA, by the answers of all requests.
+    pub(crate) clock: ServerClock,
     /// Answers instead of a server, so that tests run on virtual time.
     #[cfg(test)]
     pub(crate) script: Option<script::Script>,
@@ -48,6 +51,7 @@ impl Http {
             timeout,
             user_agent,
             client: OnceLock::new(),
+            clock: ServerClock::default(),
             #[cfg(test)]
             script: None,
         }
@@ -88,6 +92,9 @@ impl Http {
         let client = self.client().map_err(|error| Failure::NotSent { error })?;
         let response = client.execute(request).await.map_err(Failure::of)?;
         let status = response.status().as_u16();
+        if let Some(date) = text_header(&response, header::DATE) {
+            self.clock.told(&date, jiff::Timestamp::now());
+        }
         let asked = text_header(&response, header::RETRY_AFTER);
         let location = text_header(&response, header::LOCATION).map(|location| shown_location(&location));
         match read_body(response, LARGEST_ANSWER).await {

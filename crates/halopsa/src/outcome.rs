@@ -62,7 +62,8 @@ impl<T> Outcome<T> {
 pub struct UnknownWrite {
     /// What was asked.
     pub request: RequestLine,
-    /// This machine's time just before it was sent: a look for it can start here, less some clock difference.
+    /// The time just before it was sent, by HaloPSA's clock if it had answered before, else by this machine's: a look for
+    /// it can start here, less a minute to be sure.
     pub sent_at: DateTime,
     /// Why it is not known.
     pub reason: UnknownReason,

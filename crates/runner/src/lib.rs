@@ -15,6 +15,7 @@ pub mod cron;
 pub mod decider;
 pub mod dispatcher;
 pub mod feeds;
+mod halo_time;
 pub mod inspect;
 pub mod intake;
 pub mod metrics;

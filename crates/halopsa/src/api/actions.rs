@@ -1,6 +1,6 @@
 //! Actions, whose ids mean nothing without their ticket.
 
-use reqwest::Method;
+use ::http::Method;
 
 use super::Resource;
 use super::page::Page;

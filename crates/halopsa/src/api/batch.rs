@@ -21,6 +21,7 @@ pub const LARGEST_BATCH: usize = 100;
 
 /// What to do with a batch that HaloPSA refused without showing that nothing of it was written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum IfRefused {
     /// Report every element as unknown, for the caller to look for. Nothing is written twice.
     #[default]
@@ -86,7 +87,7 @@ impl<R: Written> Resource<R> {
                 continue;
             }
             let body = Value::Array(chunk.iter().map(|(_, record)| record.clone()).collect());
-            let sent_at = DateTime::now();
+            let sent_at = self.client.sending_at();
             let query = Query::new().with("returnall", true);
             match self.client.write(R::PATH, &query, &body, read_all).await {
                 Ok(Outcome::Done(answer)) => {
@@ -116,7 +117,7 @@ impl<R: Written> Resource<R> {
 }
 
 fn unknown<R: Record>(sent_at: DateTime, reason: UnknownReason) -> UnknownWrite {
-    UnknownWrite { request: RequestLine::new(reqwest::Method::POST, R::PATH), sent_at, reason }
+    UnknownWrite { request: RequestLine::new(::http::Method::POST, R::PATH), sent_at, reason }
 }
 
 /// Elements with their places among those given.

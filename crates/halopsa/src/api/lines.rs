@@ -40,6 +40,6 @@ impl Resource<InvoiceLine> {
 
     async fn post(&self, path: &str, lines: &[InvoiceLine]) -> Result<Outcome<Value>, Error> {
         let body = Value::Array(lines.iter().map(to_json).collect::<Result<_, _>>()?);
-        self.client.request(reqwest::Method::POST, path, &Query::new(), Some(&body)).await
+        self.client.request(::http::Method::POST, path, &Query::new(), Some(&body)).await
     }
 }

@@ -10,7 +10,7 @@ use super::record::Record;
 pub struct Page<R> {
     /// The rows that came: at most 100, however many were asked for.
     pub rows: Vec<R>,
-    /// How many rows the whole list has; `None` if HaloPSA didn't say, which means that these are all.
+    /// How many rows the whole list has; `None` if HaloPSA didn't say. Lists that come in one piece never do.
     pub record_count: Option<u64>,
 }
 

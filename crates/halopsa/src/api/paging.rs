@@ -76,7 +76,8 @@ impl<R: Record> Walk<R> {
                 self.ready.push_back(row);
             }
         }
-        // Whoever starts at a later page never sees them all: there the walk ends at the first empty page.
-        R::PAGED && any_new && page.record_count.is_some_and(|count| self.came < count)
+        // Whoever starts at a later page never sees them all, and a list that doesn't say how many there are may have
+        // more: there the walk ends at the first page that brings nothing new.
+        R::PAGED && any_new && page.record_count.is_none_or(|count| self.came < count)
     }
 }

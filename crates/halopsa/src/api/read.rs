@@ -1,6 +1,6 @@
 //! Reading records: one, a page, or all of them.
 
-use reqwest::Method;
+use ::http::Method;
 
 use super::page::Page;
 use super::record::{Record, Single};

@@ -74,6 +74,7 @@ written! {
     Asset => Asset,
     TicketType => TicketType,
     TicketStatus => TicketStatus,
+    TicketPriority => TicketPriority,
     Sla => Sla,
     Team => Team,
     Agent => Agent,

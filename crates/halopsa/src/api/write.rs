@@ -1,6 +1,6 @@
 //! Creating, updating and deleting single records.
 
-use reqwest::Method;
+use ::http::Method;
 use serde::Serialize;
 use serde_json::{Value, json};
 

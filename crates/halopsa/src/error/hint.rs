@@ -152,24 +152,42 @@ const RIGHTS: &[(&[&str], &str, &str)] = &[
     (&["item"], "items", "Items"),
     (&["invoice", "recurringinvoice"], "invoices", "Invoices"),
     (&["softwarelicence"], "softwarelicensing", "Software Licencing"),
+    (&["clientcontract"], "contracts", "Contracts"),
 ];
+
+/// What only an administrator may even look at, with its scope.
+const ADMINISTRATION: &[(&[&str], &str)] =
+    &[(&["webhook", "webhookevent"], "admin:webhooks"), (&["azureadconnection", "azureadmapping"], "admin")];
+
+/// Settings: read with any scope, written by administrators.
+const SETTINGS: &[&str] =
+    &["tickettype", "status", "priority", "sla", "team", "agent", "category", "outcome", "fieldinfo"];
 
 const APPLICATION: &str = "Configuration > Integrations > HaloPSA API > Applications > Permissions";
 const ROLE: &str = "Configuration > Teams & Agents > Roles > Permissions";
 
 fn missing_right(request: &RequestLine) -> String {
     let resource = request.resource();
-    let (verb, level) = if request.is_read() { ("read", "Read Only") } else { ("edit", "Read and Modify") };
-    match resource.as_str() {
-        "webhook" | "webhookevent" => {
-            return format!("give the application the scope `admin:webhooks` ({APPLICATION})");
-        }
-        "team" => {
-            return format!("give the application the scope `all:teams` or `all:standard` ({APPLICATION})");
-        }
-        _ => {}
+    let verb = if request.is_read() { "read" } else { "edit" };
+    let level = match request.method.as_str() {
+        "GET" | "HEAD" => "Read Only",
+        "DELETE" => "Read, Modify and Delete",
+        _ => "Read and Modify",
+    };
+    let named = |paths: &[&str]| paths.contains(&resource.as_str());
+    if let Some((_, scope)) = ADMINISTRATION.iter().find(|(paths, _)| named(paths)) {
+        return administrator(scope);
     }
-    match RIGHTS.iter().find(|(paths, ..)| paths.contains(&resource.as_str())) {
+    if resource == "team" && request.is_read() {
+        return format!(
+            "give the application the scope `all:teams` or `all:standard` ({APPLICATION}), and let its agent's role see \
+             the teams ({ROLE})"
+        );
+    }
+    if named(SETTINGS) && !request.is_read() {
+        return administrator("admin");
+    }
+    match RIGHTS.iter().find(|(paths, ..)| named(paths)) {
         Some((_, scope, permission)) => format!(
             "give the application the scope `{verb}:{scope}` ({APPLICATION}), and its agent's role the permission \
              {permission} \"{level}\" ({ROLE})"
@@ -181,6 +199,13 @@ fn missing_right(request: &RequestLine) -> String {
             )
         }
     }
+}
+
+fn administrator(scope: &str) -> String {
+    format!(
+        "give the application the scope `{scope}` ({APPLICATION}), and choose an agent for it that is an administrator \
+         (Configuration > Teams & Agents > Agents)"
+    )
 }
 
 /// For lists that come back empty where they should not: a restricted agent sees nothing and gets no error.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use reqwest::Method;
+use ::http::Method;
 
 /// The method and path of a request. Its query, headers and body are left out: they may hold names and secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

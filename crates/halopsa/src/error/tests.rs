@@ -1,6 +1,6 @@
 //! Every known problem, one row each: what HaloPSA sends, what people read, and what they are told to do.
 
-use reqwest::Method;
+use ::http::Method;
 
 use super::*;
 
@@ -114,6 +114,8 @@ fn a_missing_right_names_the_scope_and_the_permission_and_where_they_are() {
         (Method::GET, "/Item", "read:items", "Items \"Read Only\""),
         (Method::GET, "/Invoice", "read:invoices", "Invoices \"Read Only\""),
         (Method::POST, "/RecurringInvoice", "edit:invoices", "Invoices \"Read and Modify\""),
+        (Method::GET, "/ClientContract", "read:contracts", "Contracts \"Read Only\""),
+        (Method::DELETE, "/Client/12", "edit:customers", "Customers \"Read, Modify and Delete\""),
         (
             Method::POST,
             "/SoftwareLicence",
@@ -128,12 +130,26 @@ fn a_missing_right_names_the_scope_and_the_permission_and_where_they_are() {
     }
     assert_eq!(
         hint(Method::GET, "/Team"),
-        format!("give the application the scope `all:teams` or `all:standard` ({application})")
+        format!(
+            "give the application the scope `all:teams` or `all:standard` ({application}), and let its agent's role see the \
+             teams ({role})"
+        )
     );
-    for path in ["/Webhook", "/WebhookEvent"] {
+    for (method, path, scope) in [
+        (Method::GET, "/Webhook", "admin:webhooks"),
+        (Method::POST, "/WebhookEvent", "admin:webhooks"),
+        (Method::GET, "/azureadconnection", "admin"),
+        (Method::GET, "/AzureADMapping", "admin"),
+        (Method::POST, "/Team", "admin"),
+        (Method::POST, "/Status", "admin"),
+        (Method::DELETE, "/Priority/5", "admin"),
+    ] {
         assert_eq!(
-            hint(Method::GET, path),
-            format!("give the application the scope `admin:webhooks` ({application})")
+            hint(method, path),
+            format!(
+                "give the application the scope `{scope}` ({application}), and choose an agent for it that is an \
+                 administrator (Configuration > Teams & Agents > Agents)"
+            )
         );
     }
     assert_eq!(

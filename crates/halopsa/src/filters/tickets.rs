@@ -24,6 +24,10 @@ filter! {
         search_details: String,
         /// Tickets with this text in the supplier's reference.
         search_supplier_reference: String,
+        /// Conditions as JSON, such as `[{"filter_name":"summary","filter_type":2,"filter_value":"Disk full"}]`.
+        advanced_search: String,
+        /// True to search in the notes of actions as well, with `search`.
+        searchactions: bool,
         /// Tickets of this client.
         client_id: ClientId,
         /// Tickets of this site.

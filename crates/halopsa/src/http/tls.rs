@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rustls::ClientConfig;
 use rustls::crypto::ring;
 
-#[cfg(feature = "native-roots")]
+#[cfg(feature = "platform-verifier")]
 pub(super) fn config() -> Result<ClientConfig, String> {
     use rustls_platform_verifier::BuilderVerifierExt;
 
@@ -18,7 +18,7 @@ pub(super) fn config() -> Result<ClientConfig, String> {
     Ok(config.with_no_client_auth())
 }
 
-#[cfg(all(feature = "webpki-roots", not(feature = "native-roots")))]
+#[cfg(all(feature = "webpki-roots", not(feature = "platform-verifier")))]
 pub(super) fn config() -> Result<ClientConfig, String> {
     let roots: rustls::RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -27,7 +27,7 @@ pub(super) fn config() -> Result<ClientConfig, String> {
     Ok(config.with_root_certificates(roots).with_no_client_auth())
 }
 
-#[cfg(not(any(feature = "native-roots", feature = "webpki-roots")))]
+#[cfg(not(any(feature = "platform-verifier", feature = "webpki-roots")))]
 pub(super) fn config() -> Result<ClientConfig, String> {
     // Only for plain `http` on this machine: without roots, no certificate is trusted.
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))

@@ -11,6 +11,7 @@ use super::{
     AgentEntry, Catalogue, CategoryEntry, ClientEntry, Entry, Missing, OutcomeEntry, PriorityEntry,
     TicketTypeEntry,
 };
+use crate::halo_time::by_halo;
 
 /// LIMIT: the largest tenants seen have a few thousand clients; beyond this a catalogue would not fit the memory
 /// an idle service may have.
@@ -300,6 +301,7 @@ async fn changed_clients(
     tenants: &Tenants,
     since: jiff::Timestamp,
 ) -> Result<Vec<(i64, Option<ClientEntry>)>, Error> {
+    let since = by_halo(client, since).await?;
     let since = since.checked_sub(CLOCKS).unwrap_or(since);
     let filter = filters::ClientFilter::new().changed_since(since).includeinactive(true).order("id");
     let rows = client.clients().all(filter, MOST_CHANGED).await?;

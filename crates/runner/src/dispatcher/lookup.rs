@@ -8,10 +8,11 @@ use halopsa::models::{Action, Ticket};
 use halopsa::{Client, Error, TicketId};
 use jiff::Timestamp;
 
+use crate::halo_time::by_halo;
 use crate::wire::{Marker, MarkerPlace};
 
-/// LIMIT: how far HaloPSA's clock may be behind ours. A larger difference would hide a ticket from the look for it;
-/// a larger margin costs rows to read.
+/// LIMIT: how far HaloPSA's clock may be behind what its last answer told of it. A larger difference would hide a ticket
+/// from the look for it; a larger margin costs rows to read.
 const CLOCKS: Duration = Duration::from_mins(5);
 
 /// The tickets that carry a marker, the first created first. Every page of what changed since is read.
@@ -21,6 +22,7 @@ pub(super) async fn tickets(
     marker: &Marker,
     since: Timestamp,
 ) -> Result<Vec<Ticket>, Error> {
+    let since = by_halo(client, since).await?;
     let since = since.checked_sub(CLOCKS).unwrap_or(since);
     let filter = TicketFilter::new().changed_since(since).order("id");
     let rows = client.tickets().stream(filter);

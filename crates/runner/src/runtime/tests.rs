@@ -9,7 +9,7 @@ use std::time::Duration;
 use halopsa::{Client, Credentials, Site};
 use halopsa_sandbox::{AgentAction, Fault, FaultKind, Sandbox, SandboxConfig, Ticket};
 use haloward_rules::{Event, Key, Outcome, RuleSet, Settings, Severity, SourceFile};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tokio::sync::{broadcast, watch};
 
@@ -43,18 +43,18 @@ rules:
     then: { open_ticket: { type: Incident, fields: { status_id: 4711 } } }
 ";
 
-/// One clock for us and HaloPSA.
+/// One clock for us and HaloPSA, ours perhaps set wrong: so much ahead of HaloPSA's, or behind.
 #[derive(Debug)]
-struct SharedClock(halopsa_sandbox::Clock);
+struct SharedClock(halopsa_sandbox::Clock, SignedDuration);
 
 impl Clock for SharedClock {
     fn now(&self) -> Timestamp {
-        self.0.now()
+        self.0.now() + self.1
     }
 
     fn wait_until(&self, moment: Timestamp) -> Wait<'_> {
         Box::pin(async move {
-            while let Ok(left) = Duration::try_from(moment.duration_since(self.0.now())) {
+            while let Ok(left) = Duration::try_from(moment.duration_since(self.now())) {
                 if left.is_zero() {
                     return;
                 }
@@ -67,6 +67,8 @@ impl Clock for SharedClock {
 struct World {
     sandbox: Sandbox,
     clock: halopsa_sandbox::Clock,
+    /// How far our clock is ahead of HaloPSA's.
+    ahead: SignedDuration,
     folder: tempfile::TempDir,
     runtime: Option<Runtime>,
     store: Store,
@@ -100,6 +102,14 @@ impl World {
     }
 
     async fn with_channels(config: SandboxConfig, channels: BTreeMap<String, Channel>) -> Self {
+        Self::with_clock(config, channels, SignedDuration::ZERO).await
+    }
+
+    async fn with_clock(
+        config: SandboxConfig,
+        channels: BTreeMap<String, Channel>,
+        ahead: SignedDuration,
+    ) -> Self {
         let clock = halopsa_sandbox::Clock::manual("2026-01-05T09:00:00Z".parse().unwrap());
         let config = SandboxConfig {
             clock: clock.clone(),
@@ -111,8 +121,8 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path().join("haloward.db"), Limits::default()).unwrap();
         let (rules, live) = watch::channel(rules(RULES));
-        let (runtime, happenings) = start(&sandbox, &clock, store.clone(), live, channels.clone());
-        Self { sandbox, clock, folder, runtime: Some(runtime), store, happenings, rules, channels }
+        let (runtime, happenings) = start(&sandbox, &clock, ahead, store.clone(), live, channels.clone());
+        Self { sandbox, clock, ahead, folder, runtime: Some(runtime), store, happenings, rules, channels }
     }
 
     async fn event(&self, check: &str, device: &str, state: &str) {
@@ -129,7 +139,7 @@ impl World {
                 event: Event::from_json(value, Severity::High).unwrap(),
                 source: "test".into(),
                 delivery_id: None,
-                received_at: self.clock.now(),
+                received_at: self.clock.now() + self.ahead,
             }
         });
         self.store.accept(events.collect()).await.unwrap();
@@ -193,7 +203,7 @@ impl World {
         self.folder = folder;
         let live = self.rules.subscribe();
         let (runtime, happenings) =
-            start(&self.sandbox, &self.clock, self.store.clone(), live, self.channels.clone());
+            start(&self.sandbox, &self.clock, self.ahead, self.store.clone(), live, self.channels.clone());
         (self.runtime, self.happenings) = (Some(runtime), happenings);
     }
 }
@@ -201,12 +211,13 @@ impl World {
 fn start(
     sandbox: &Sandbox,
     clock: &halopsa_sandbox::Clock,
+    ahead: SignedDuration,
     store: Store,
     rules: watch::Receiver<LiveRules>,
     channels: BTreeMap<String, Channel>,
 ) -> (Runtime, broadcast::Receiver<Happening>) {
     let config = RuntimeConfig {
-        clock: Arc::new(SharedClock(clock.clone())),
+        clock: Arc::new(SharedClock(clock.clone(), ahead)),
         channels,
         ..RuntimeConfig::new(store, rules, client(sandbox))
     };
@@ -322,6 +333,28 @@ async fn a_ticket_that_is_committed_too_late_is_closed_and_leads_to_the_first() 
     assert_eq!(world.open().iter().map(|ticket| ticket.id).collect::<Vec<_>>(), [first.id]);
     let duplicate = world.tickets().into_iter().find(|ticket| ticket.id != first.id).unwrap();
     assert!(duplicate.actions[0].note.contains(&first.id.to_string()), "{:?}", duplicate.actions);
+}
+
+#[tokio::test]
+async fn a_clock_of_ours_that_is_minutes_wrong_hides_no_ticket_and_no_change() {
+    for minutes in [-20, 20] {
+        let ahead = SignedDuration::from_mins(minutes);
+        let mut world = World::with_clock(SandboxConfig::default(), BTreeMap::new(), ahead).await;
+        world.sandbox.faults().inject(Fault::once(FaultKind::CutAfterCommit).on("POST", "/api/Tickets"));
+        world.event("disk", "srv-01", "firing").await;
+        let done = world.until_done(OperationKind::OpenTicket).await;
+        assert!(matches!(done, Happening::OperationDone { adopted: true, .. }), "{minutes}: {done:?}");
+        assert_eq!(world.tickets().len(), 1, "{minutes}");
+
+        world.clock.advance(Duration::from_secs(10));
+        world.sandbox.close_ticket(world.tickets()[0].id).unwrap();
+        world.clock.advance(Duration::from_mins(1));
+        world
+            .until(
+                |h| matches!(h, Happening::CaseReported { reason: Some(why), .. } if why.contains("closed")),
+            )
+            .await;
+    }
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ use crate::catalogue::CatalogueCache;
 use crate::clock::{Clock, later};
 use crate::decider::Desk;
 use crate::dispatcher::{Seen, look};
+use crate::halo_time::by_halo;
 use crate::store::{Change, KnownTicket, Store, StoreError, Transition};
 use crate::wire::{Marker, WireSettings};
 
@@ -92,7 +93,13 @@ impl Tracker {
         let now = self.clock.now();
         let since = mark.and_then(|text| text.parse::<Timestamp>().ok());
         // The first round has no mark: what happened before our first ticket does not concern us.
-        let since = since.unwrap_or_else(|| now.checked_sub(self.every * 2).unwrap_or(now));
+        let since = match since {
+            Some(since) => since,
+            None => {
+                let now = by_halo(&self.client, now).await?;
+                now.checked_sub(self.every * 2).unwrap_or(now)
+            }
+        };
         let from = since.checked_sub(OVERLAP).unwrap_or(since);
         let filter = TicketFilter::new().changed_since(from).order("id");
         let mut newest = since;
