@@ -1,4 +1,4 @@
-//! How many events a second: run with `cargo bench -p haloward-rules`. Each row is one case of the quality targets.
+//! How many events a second: run with `cargo bench -p haloward-rules --bench engine`. Each row is one case of the quality targets.
 
 use std::sync::Arc;
 

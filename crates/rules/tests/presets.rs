@@ -105,7 +105,7 @@ fn every_sample_becomes_events_of_the_state_its_name_says() {
         if preset.samples().is_empty() {
             wrong.push(format!("{} has no samples", preset.name()));
         }
-        for sample in preset.samples() {
+        for sample in preset.samples().iter().filter(|sample| is_json(sample)) {
             let mapped = map(preset, read(&samples().join(sample)));
             if mapped.events.is_empty() {
                 wrong.push(format!("{}: {sample} holds no event", preset.name()));
@@ -123,6 +123,32 @@ fn every_sample_becomes_events_of_the_state_its_name_says() {
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// What becomes of each sample, for people to read: `tests/snapshots/presets__*.snap`.
+#[test]
+fn every_sample_becomes_the_event_that_people_looked_at() {
+    for preset in presets().iter() {
+        let mut shown: Vec<String> = Vec::new();
+        for sample in preset.samples().iter().filter(|sample| is_json(sample)) {
+            let mapped = map(preset, read(&samples().join(sample)));
+            let delivery = mapped.delivery_id.map_or(String::new(), |id| format!(", delivery {id}"));
+            shown.push(format!("{sample}{delivery}"));
+            for event in mapped.events {
+                let mut event = event.value().clone();
+                for field in ["payload", "source"] {
+                    event.as_object_mut().expect("an object").remove(field);
+                }
+                shown.push(format!("{event:#}"));
+            }
+        }
+        insta::assert_snapshot!(preset.name(), shown.join("\n"));
+    }
+}
+
+/// XML and forms are bodies, which this crate knows nothing of: the receiver's tests read those samples.
+fn is_json(sample: &str) -> bool {
+    Path::new(sample).extension().is_some_and(|extension| extension == "json")
 }
 
 #[test]
@@ -200,7 +226,7 @@ fn foreign_payloads_never_break_a_preset() {
 #[test]
 fn secrets_in_a_payload_are_not_kept_with_the_event() {
     for preset in presets().iter() {
-        for sample in preset.samples() {
+        for sample in preset.samples().iter().filter(|sample| is_json(sample)) {
             for event in map(preset, read(&samples().join(sample))).events {
                 let text = event.value().to_string();
                 for secret in ["sample-shared-secret", "sample-read", "sample-write", "sample-visa"] {
@@ -406,6 +432,7 @@ const VENDORS: &[(&str, &str, &str)] = &[
     ("tactical-rmm/firing.json", "tactical-rmm", "firing"),
     ("tactical-rmm/resolved.json", "tactical-rmm", "resolved"),
     ("tactical-rmm/simple.json", "tactical-rmm", "firing"),
+    ("tactical-rmm/zammad.json", "tactical-rmm", "firing"),
     ("tactical-rmm/test.json", "tactical-rmm", "test"),
     ("unifi/protect-alarm.json", "unifi", "info"),
     ("unifi/test.json", "unifi", "test"),
@@ -429,9 +456,7 @@ const PAIRS: &[(&str, &str)] = &[
 
 #[test]
 fn the_vendors_own_payloads_are_understood() {
-    let shared = std::env::var_os("HALOWARD_SHARED")
-        .map_or_else(|| manifest().join("../../../shared"), PathBuf::from)
-        .join("payloads");
+    let shared = shared();
     if !shared.is_dir() {
         println!("skipped: no vendors' payloads at {}", shared.display());
         return;
@@ -465,4 +490,76 @@ fn the_vendors_own_payloads_are_understood() {
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// Fields that the index of vendors' payloads names, and that we fill otherwise, each for its reason.
+const OTHERWISE: &[(&str, &str)] = &[
+    // Tags are words; only one such as `client=NAME` is a client.
+    ("healthchecks", "client"),
+    // A place of a network, which is the event's `site`.
+    ("librenms", "client"),
+    // There, but empty.
+    ("nagios-icinga", "url"),
+    // People, who are the event's `user`.
+    ("saas-alerts", "device"),
+];
+
+/// The table "Mapping per vendor" of the index: what stands in a column is filled.
+#[test]
+fn the_fields_that_vendors_send_are_filled() {
+    let shared = shared();
+    let Ok(index) = std::fs::read_to_string(shared.join("INDEX.md")) else {
+        println!("skipped: no index at {}", shared.display());
+        return;
+    };
+    let presets = presets();
+    let rows = index.lines().skip_while(|line| !line.starts_with("### Mapping per vendor"));
+    let rows =
+        rows.skip_while(|line| !line.starts_with("|---")).skip(1).take_while(|line| line.starts_with('|'));
+    let mut wrong = Vec::new();
+    let mut checked = 0;
+    for row in rows {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let [vendor, file, _, _, _, _, severity, title, message, url, device, client, check, time] =
+            cells[..]
+        else {
+            wrong.push(format!("a row of {} columns: {row}", cells.len()));
+            continue;
+        };
+        let file = format!("{vendor}/{}", file.trim_matches('`'));
+        let Some((_, preset, _)) = VENDORS.iter().find(|(known, _, _)| *known == file) else {
+            wrong.push(format!("{file} is not among the payloads above"));
+            continue;
+        };
+        let events = map(presets.get(preset).expect("it is there"), read(&shared.join(&file))).events;
+        let event = events[0].value();
+        let filled = |path: &[&str]| {
+            let value = path.iter().fold(event, |at, key| &at[*key]);
+            !value.is_null() && value.as_str().is_none_or(|text| !text.trim().is_empty())
+        };
+        let is_named = |cell: &str| cell.contains('`');
+        for (column, cell, is_filled) in [
+            ("severity", severity, filled(&["severity_raw"])),
+            ("title", title, filled(&["title"])),
+            ("message", message, filled(&["message"])),
+            ("url", url, filled(&["url"])),
+            ("device", device, filled(&["device", "name"]) || filled(&["device", "id"])),
+            ("client", client, filled(&["client", "name"]) || filled(&["client", "id"])),
+            ("check", check, filled(&["check"])),
+            ("time", time, filled(&["occurred_at"])),
+        ] {
+            if is_named(cell) && !is_filled && !OTHERWISE.contains(&(vendor, column)) {
+                wrong.push(format!("{file}: no {column}, though there is {cell}"));
+            }
+        }
+        checked += 1;
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    assert!(checked > 30, "only {checked} rows were found");
+}
+
+fn shared() -> PathBuf {
+    std::env::var_os("HALOWARD_SHARED")
+        .map_or_else(|| manifest().join("../../../shared"), PathBuf::from)
+        .join("payloads")
 }

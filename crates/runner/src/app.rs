@@ -139,6 +139,7 @@ impl App {
             standing: Arc::clone(&standing),
         });
         let state = DoorState::new(door, store.clone(), Arc::clone(&clock), metrics.clone());
+        state.remember().await?;
         let door = Arc::clone(&state.door);
         let (stop, stopping) = watch::channel(false);
         let server = tokio::spawn(serve(listener, router(state).merge(api), stopping));

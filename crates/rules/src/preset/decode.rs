@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{PRESET_VARS, Preset, Table};
+use super::{PRESET_VARS, Preset, SourceSettings, Table};
 use crate::event::{ROOTS, Severity, State};
 use crate::fields::{Fields, list, scalar_text, suggestion};
 use crate::finding::{Finding, Findings, SourceFile};
@@ -50,6 +50,7 @@ impl Preset {
         let delivery_id = fields
             .take("delivery_id")
             .and_then(|n| Template::at(file, n, &Known::vars(&PRESET_VARS), findings));
+        let repeats_itself = fields.flag("repeats_itself", findings);
         (findings.errors() == before).then(|| Self {
             name: Arc::from(name),
             title,
@@ -61,6 +62,8 @@ impl Preset {
             states,
             severities,
             delivery_id,
+            settings: SourceSettings::default(),
+            repeats_itself: repeats_itself.unwrap_or_default(),
         })
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::Preset;
+use super::{Preset, unfilled, words};
 use crate::event::{Event, Severity, State};
 use crate::library::Library;
 use crate::script::{Env, View};
@@ -106,16 +106,26 @@ impl Preset {
         if !["title", "message", "check", "fingerprint"].iter().any(|field| map.contains_key(*field)) {
             return Err("it has none of the fields that its preset reads".into());
         }
-        self.state(&mut map)?;
+        if unfilled::is_template(&map) {
+            map.insert("state".into(), State::Test.as_str().into());
+        } else {
+            self.state(&mut map)?;
+        }
         self.severity(&mut map);
         for field in ["started_at", "ended_at", "occurred_at"] {
-            if let Some(time) = map.get(field).and_then(crate::time::to_time) {
-                if time.as_second() < NEVER {
-                    map.remove(field);
-                } else {
+            let Some(value) = map.get(field) else { continue };
+            match crate::time::to_time_in(value, &self.settings.zone) {
+                Some(time) if time.as_second() >= NEVER => {
                     map.insert(field.into(), crate::time::to_text(time).into());
                 }
+                // One that cannot be read is in the payload still.
+                _ => drop(map.remove(field)),
             }
+        }
+        settle_times(&mut map);
+        settle_title(&mut map);
+        if let Some(client) = &self.settings.client {
+            client.put(&mut map);
         }
         map.insert("source".into(), delivery.source.into());
         let item = env.vars.iter().find(|(name, _)| *name == "item").map(|(_, view)| view.value().clone());
@@ -134,12 +144,13 @@ impl Preset {
                 Ok(())
             };
         };
-        let state = self
-            .states
-            .as_ref()
-            .and_then(|table| table.by_word.get(&raw.trim().to_lowercase()).copied())
+        let word = raw.trim().to_lowercase();
+        let table = self.states.as_ref();
+        let state = table
+            .and_then(|table| table.by_word.get(&word).copied())
             .or_else(|| State::parse(&raw))
-            .or_else(|| self.states.as_ref().and_then(|table| table.otherwise))
+            .or_else(|| table.and_then(|table| table.otherwise))
+            .or_else(|| words::state(&word))
             .ok_or_else(|| format!("its state `{}` is none that its preset knows", shortened(&raw)))?;
         map.insert("state".into(), state.as_str().into());
         Ok(())
@@ -150,13 +161,49 @@ impl Preset {
         let Some(raw) = map.remove("severity").map(|v| crate::value::to_text(&v).into_owned()) else {
             return;
         };
-        let severity =
-            self.severities.as_ref().and_then(|table| table.get(&raw)).or_else(|| Severity::parse(&raw));
+        let word = raw.trim().to_lowercase();
+        let table = self.severities.as_ref();
+        let severity = table
+            .and_then(|table| table.by_word.get(&word).copied())
+            .or_else(|| table.and_then(|table| table.otherwise))
+            .or_else(|| words::severity(&word));
         if let Some(severity) = severity {
             map.insert("severity".into(), severity.as_str().into());
         }
         map.entry("severity_raw").or_insert(Value::String(raw));
     }
+}
+
+/// What still fires has not ended, and an event without a time of its own is that of its problem's end or start. When
+/// what is over began says nothing of when that was.
+fn settle_times(map: &mut Map<String, Value>) {
+    let state = map.get("state").and_then(Value::as_str).and_then(State::parse);
+    if state == Some(State::Firing) {
+        map.remove("ended_at");
+    }
+    if !map.contains_key("occurred_at")
+        && let Some(time) =
+            map.get(if state == Some(State::Resolved) { "ended_at" } else { "started_at" }).cloned()
+    {
+        map.insert("occurred_at".into(), time);
+    }
+}
+
+// LIMIT: HaloPSA cuts a ticket's summary at 255 characters.
+const LONGEST_TITLE: usize = 250;
+
+/// A title is one line: vendors put whole messages where one is expected.
+fn settle_title(map: &mut Map<String, Value>) {
+    let Some(Value::String(title)) = map.get_mut("title") else { return };
+    if title.len() <= LONGEST_TITLE && !title.contains(char::is_control) {
+        return;
+    }
+    let line = title.split(char::is_whitespace).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    let plain = |text: &str| text.chars().filter(|c| !c.is_control()).collect::<String>();
+    *title = match line.char_indices().nth(LONGEST_TITLE) {
+        Some((end, _)) => plain(&line[..end]).trim_end().to_owned() + "…",
+        None => plain(&line),
+    };
 }
 
 fn shortened(text: &str) -> String {

@@ -3,9 +3,13 @@
 mod builtin;
 mod decode;
 mod map;
+mod settings;
+mod unfilled;
+mod words;
 
 pub use builtin::PresetSet;
 pub use map::{Delivery, Mapped};
+pub use settings::{SourceClient, SourceSettings};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,6 +34,8 @@ pub struct Preset {
     states: Option<Table<State>>,
     severities: Option<Table<Severity>>,
     delivery_id: Option<Template>,
+    settings: SourceSettings,
+    repeats_itself: bool,
 }
 
 /// A vendor's words for ours, without regard to case.
@@ -37,12 +43,6 @@ pub struct Preset {
 struct Table<T> {
     by_word: BTreeMap<String, T>,
     otherwise: Option<T>,
-}
-
-impl<T: Copy> Table<T> {
-    fn get(&self, word: &str) -> Option<T> {
-        self.by_word.get(&word.trim().to_lowercase()).copied().or(self.otherwise)
-    }
 }
 
 impl Preset {
@@ -69,6 +69,17 @@ impl Preset {
     /// The event's fields that it fills.
     pub(crate) fn sets(&self) -> impl Iterator<Item = &Path> {
         self.fields.iter().map(|(path, _)| path)
+    }
+
+    /// Whether the vendor sends the same body again on purpose, to say that a problem is still there.
+    pub fn repeats_itself(&self) -> bool {
+        self.repeats_itself
+    }
+
+    /// The preset as one source reads it.
+    #[must_use]
+    pub fn with(&self, settings: SourceSettings) -> Self {
+        Self { settings, ..self.clone() }
     }
 
     /// Sample payloads, relative to `examples/payloads`.

@@ -46,6 +46,10 @@ fn body() -> Vec<(&'static str, Value)> {
                 reference("template"),
             ),
         ),
+        (
+            "repeats_itself",
+            json!({ "description": "The vendor sends the same body again on purpose, to say that a problem is still there.", "type": "boolean" }),
+        ),
     ]
 }
 

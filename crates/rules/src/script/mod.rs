@@ -154,7 +154,7 @@ impl Script {
     pub(crate) fn eval(&self, env: &Env<'_>) -> Result<Output, ScriptError> {
         match &self.code {
             Code::Path(path) => Ok(Output::Value(path.eval(env))),
-            Code::Rhai(ast) => run(ast, env).map(|(value, _)| output(&value)),
+            Code::Rhai(ast) => run(&self.source, ast, env).map(|(value, _)| output(&value)),
         }
     }
 
@@ -174,7 +174,7 @@ impl Script {
     pub(crate) fn decide(&self, env: &Env<'_>) -> Result<Vec<ScriptEffect>, ScriptError> {
         match &self.code {
             Code::Path(_) => Ok(Vec::new()),
-            Code::Rhai(ast) => run(ast, env).map(|(_, effects)| effects),
+            Code::Rhai(ast) => run(&self.source, ast, env).map(|(_, effects)| effects),
         }
     }
 }
@@ -194,17 +194,20 @@ const MAX_ASKED: usize = 64;
 
 /// Runs the script. Functions such as `is_open` need what only the caller can look up; a run that meets an unknown
 /// answer stops, the answer is fetched, and the script starts again: it has no side effects, so this is safe.
-fn run(ast: &AST, env: &Env<'_>) -> Result<(Dynamic, Vec<ScriptEffect>), ScriptError> {
+fn run(source: &str, ast: &AST, env: &Env<'_>) -> Result<(Dynamic, Vec<ScriptEffect>), ScriptError> {
     let mut frame = Frame::new(env.now, env.library.clone());
     for _ in 0..=MAX_ASKED {
         let mut scope = Scope::new();
-        for (name, view) in &env.vars {
+        // What the script does not even mention it cannot read; a list of thousands is not made for it in vain.
+        for (name, view) in env.vars.iter().filter(|(name, _)| source.contains(name)) {
             scope.push_constant_dynamic(*name, view.to_dynamic());
         }
-        if let Some(event) = env.var("event") {
+        if let Some(event) = env.var("event").filter(|_| source.contains("vars")) {
             scope.push_constant_dynamic("vars", event.get("vars").to_dynamic());
         }
-        scope.push_constant("now", crate::time::to_text(env.now));
+        if source.contains("now") {
+            scope.push_constant("now", crate::time::to_text(env.now));
+        }
         let (result, after) =
             frame::with(frame, || engine::engine().eval_ast_with_scope::<Dynamic>(&mut scope, ast));
         frame = after;

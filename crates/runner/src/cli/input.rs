@@ -10,6 +10,8 @@ use serde_json::{Map, Value};
 
 use super::Failure;
 use crate::config::Loaded;
+use crate::intake::unreadable;
+use crate::receiver::body::{self, Content};
 
 // LIMIT: a stream of samples or one upload, not a whole journal.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
@@ -42,10 +44,10 @@ pub(super) fn events(
     at: Timestamp,
 ) -> Result<Vec<Event>, Failure> {
     let name = path.display();
-    let value: Value = serde_json::from_slice(&read(path)?).map_err(|error| {
-        Failure::help(format!("`{name}` is not JSON: {error}"), "the receiver would answer 400")
-    })?;
+    let bytes = read(path)?;
     let Some(source) = source else {
+        let value = serde_json::from_slice(&bytes)
+            .map_err(|error| Failure::new(format!("`{name}` is not JSON: {error}")))?;
         let items = match value {
             Value::Array(items) => items,
             single => vec![single],
@@ -63,7 +65,19 @@ pub(super) fn events(
     let Some((preset, default_severity)) = loaded.preset_of(source) else {
         return Err(Failure::new(format!("the source `{source}` has no preset")));
     };
+    let payload = match body::understand("", &bytes) {
+        Ok(Content::Payload(payload)) => payload,
+        Ok(Content::Broken { text, why }) => {
+            return Ok(vec![unreadable(source, default_severity, text, &why).received("", at)]);
+        }
+        Err(problem) => {
+            return Err(Failure::help(
+                format!("`{name}` cannot be read: {}", problem.detail()),
+                "the receiver would answer 400",
+            ));
+        }
+    };
     let headers = Arc::new(Value::Object(Map::new()));
-    let delivery = Delivery { source, payload: Arc::new(value), headers, default_severity, at };
+    let delivery = Delivery { source, payload: Arc::new(payload), headers, default_severity, at };
     Ok(preset.map(&delivery).events.into_iter().map(|event| event.received("", at)).collect())
 }

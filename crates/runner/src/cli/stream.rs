@@ -10,6 +10,7 @@ use haloward_rules::{Event, Severity};
 use serde_json::Value;
 
 use super::Failure;
+use crate::receiver::body;
 
 // LIMIT: one line or document; a payload over the receiver's limit is refused there too.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
@@ -24,7 +25,7 @@ pub(super) enum Content {
     /// Events as they are; they come at the same time.
     Events(Vec<Event>),
     /// What a source sent.
-    Payload(Value),
+    Payload(body::Content),
 }
 
 /// What inputs hold.
@@ -138,10 +139,16 @@ impl Source {
             if line.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
-            match serde_json::from_slice::<Value>(&line) {
+            let parsed = match self.kind {
+                Kind::Payloads => body::json(&line),
+                Kind::Events => serde_json::from_slice(&line),
+            };
+            match parsed {
                 Ok(value) => self.take(value, number)?,
                 // A document over several lines begins with one that is none by itself.
-                Err(error) if first && error.is_eof() => return self.document(line, reader),
+                Err(error) if first && (error.is_eof() || self.kind == Kind::Payloads) => {
+                    return self.document(line, reader);
+                }
                 Err(error) if first => {
                     return Err(Stop::Failed(Failure::help(
                         format!("`{}` is not JSON: {error}", self.path.display()),
@@ -168,6 +175,17 @@ impl Source {
             .read_to_end(&mut text)
             .map_err(|error| Stop::Failed(self.unreadable(&error)))?;
         self.fits(text.len())?;
+        if self.kind == Kind::Payloads {
+            // What the receiver would make of it.
+            let content = body::understand("", &text).map_err(|problem| {
+                Stop::Failed(Failure::help(
+                    format!("`{}` cannot be read: {}", self.path.display(), problem.detail()),
+                    "it holds a payload as the vendor sends it, or JSON on each line",
+                ))
+            })?;
+            self.batch.push(Content::Payload(content));
+            return Ok(self.flush()?);
+        }
         let value = serde_json::from_slice(&text).map_err(|error| {
             Stop::Failed(Failure::help(
                 format!("`{}` is not JSON: {error}", self.path.display()),
@@ -191,7 +209,7 @@ impl Source {
 
     fn take(&mut self, value: Value, line: u64) -> Result<(), Stop> {
         let content = match self.kind {
-            Kind::Payloads => Content::Payload(value),
+            Kind::Payloads => Content::Payload(body::Content::Payload(value)),
             Kind::Events => {
                 let items = match value {
                     Value::Array(items) => items,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use haloward_rules::{Finding, Findings, Preset, PresetSet, RuleSet, Severity, SourceFile};
+use haloward_rules::{Finding, Findings, Preset, PresetSet, RuleSet, Severity, SourceFile, SourceSettings};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
@@ -134,7 +134,11 @@ impl Loaded {
             Some(config) => {
                 let reading = config.reading()?;
                 let preset = reading.map.clone().or_else(|| self.presets.get(&reading.preset).cloned());
-                preset.map(|preset| (preset, reading.severity))
+                let as_read_here = |preset: Arc<Preset>| match &reading.settings {
+                    Some(settings) => Arc::new(preset.with(SourceSettings::clone(settings))),
+                    None => preset,
+                };
+                preset.map(|preset| (as_read_here(preset), reading.severity))
             }
             None => {
                 let preset = self.presets.get(source).or_else(|| self.presets.get(GENERIC));

@@ -22,6 +22,7 @@ pub fn schema() -> Value {
         ("source", source()),
         ("webhook", webhook()),
         ("schedule", schedule()),
+        ("source_client", source_client()),
         ("auth", auth()),
         ("header", header()),
         ("basic", basic()),
@@ -226,8 +227,36 @@ fn webhook() -> Value {
                     Severity::ALL.iter().map(|(name, _)| *name),
                 ),
             ),
+            (
+                "repeated_within",
+                duration(
+                    "How long the same body counts as the same delivery, sent again; `0s`: never. Without it, `2m`, \
+                     except for vendors that send the same again on purpose.",
+                ),
+            ),
+            (
+                "timezone",
+                text("The zone of times that name none: `Europe/London`. Without it, they count as UTC."),
+            ),
+            ("client", described("Whose its alerts are.", reference("source_client"))),
         ],
         &["auth"],
+    )
+}
+
+/// Whose a source's alerts are.
+fn source_client() -> Value {
+    let label = section(
+        "The client that a label or tag of the alert names.",
+        [
+            ("label", text("The label's name: `customer`.")),
+            ("else", text("Whose they are where neither label nor payload says it.")),
+        ],
+        &["label"],
+    );
+    any_of(
+        "A client, whatever the payload says; or the label that names it.",
+        vec![reference("scalar"), label],
     )
 }
 

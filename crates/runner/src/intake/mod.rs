@@ -51,11 +51,21 @@ impl Mapping {
         numbered.map(|(number, event)| self.event(delivery, number, event, at)).collect()
     }
 
+    /// The event that keeps a payload nobody could read, with the reason.
+    pub fn unreadable(&self, text: String, why: &str, at: Timestamp) -> Vec<NewEvent> {
+        vec![self.event(None, 0, unreadable(&self.source, self.severity, text, why), at)]
+    }
+
     /// The events of one delivery are told apart by their place in it.
     fn event(&self, delivery: Option<&str>, number: usize, event: Event, at: Timestamp) -> NewEvent {
         let delivery_id = delivery.map(|id| format!("{id}#{number}"));
         NewEvent { source: self.source.as_ref().to_owned(), delivery_id, event, received_at: at }
     }
+}
+
+/// The event that keeps the text of a payload nobody could read.
+pub(crate) fn unreadable(source: &str, severity: Severity, text: String, why: &str) -> Event {
+    Event::unmapped_from(source, severity, Value::String(text), why)
 }
 
 /// Makes events durable. Whoever brought them is told so only when this came back.

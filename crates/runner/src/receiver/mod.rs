@@ -1,9 +1,10 @@
 //! The webhook receiver: who may send, what a body means, and an answer only once the events are durable.
 
 mod auth;
-mod body;
+pub(crate) mod body;
 mod limit;
 mod problem;
+pub(crate) mod repeat;
 mod routes;
 
 pub use limit::Rate;

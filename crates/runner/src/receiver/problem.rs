@@ -17,6 +17,11 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
+    /// What is wrong, for whoever gets no answer by HTTP.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     pub(crate) fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
         Self { status, title, detail: detail.into(), retry_after: None }
     }
@@ -74,7 +79,16 @@ impl Problem {
         Self::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "The content type is not understood",
-            format!("`{shown}` is not JSON; send `application/json`"),
+            format!("`{shown}` holds no alerts that can be read; send `application/json`"),
+        )
+    }
+
+    pub(super) fn wrong_encoding(encoding: &str) -> Self {
+        let shown: String = encoding.chars().take(80).collect();
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "The content encoding is not understood",
+            format!("`{shown}` cannot be decompressed; send gzip, deflate, or the body as it is"),
         )
     }
 

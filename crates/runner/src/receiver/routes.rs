@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use axum::body::{Body, Bytes};
@@ -17,9 +17,10 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 use super::auth::Check;
-use super::body;
+use super::body::{self, Content};
 use super::limit::Limit;
 use super::problem::Problem;
+use super::repeat::{self, Fingerprint, Repeats, Taken};
 use crate::clock::Clock;
 use crate::config::{Loaded, SecretError, SourceConfig};
 use crate::intake::{self, Mapping};
@@ -31,6 +32,8 @@ struct Guarded {
     check: Check,
     mapping: Mapping,
     limit: Option<Limit>,
+    /// How long the same body counts as the same delivery.
+    repeated_within: Duration,
 }
 
 /// The sources that may send, and how. Swapped whole when the configuration changes.
@@ -52,7 +55,9 @@ impl Door {
         for (name, config) in &loaded.config.sources {
             let SourceConfig::Webhook(webhook) = config else { continue };
             if let Some((preset, severity)) = loaded.preset_of(name) {
+                let usual = if preset.repeats_itself() { Duration::ZERO } else { repeat::USUAL };
                 let guarded = Guarded {
+                    repeated_within: webhook.repeated_within.unwrap_or(usual),
                     check: Check::new(&webhook.auth)?,
                     mapping: Mapping { source: name.as_str().into(), preset, severity },
                     limit: webhook.limit.map(Limit::new),
@@ -77,6 +82,7 @@ pub struct DoorState {
     pub busy: Arc<Semaphore>,
     /// Where deliveries are counted.
     pub metrics: Metrics,
+    repeats: Repeats,
 }
 
 // LIMIT: this many bodies are held in memory at once; with the default body limit that is 256 MiB at worst.
@@ -91,7 +97,13 @@ impl DoorState {
             clock,
             busy: Arc::new(Semaphore::new(MOST_AT_ONCE)),
             metrics,
+            repeats: Repeats::default(),
         }
+    }
+
+    /// Reads from the journal which deliveries came before the start.
+    pub async fn remember(&self) -> Result<(), StoreError> {
+        self.repeats.remember(&self.store, self.clock.now()).await
     }
 }
 
@@ -175,10 +187,33 @@ async fn accept(
     if !known.check.with_body(&parts.headers, &bytes) {
         return Err(Problem::unauthorized());
     }
-    let payload = body::read(&parts.headers, &bytes)?;
-    let headers = body::visible_headers(&parts.headers, known.check.secret_header());
-    let events = known.mapping.events(payload, headers, state.clock.now());
+    let content = body::read(&parts.headers, &bytes, door.max_body)?;
+    let now = state.clock.now();
+    let mut events = match content {
+        Content::Payload(payload) => {
+            let headers = body::visible_headers(&parts.headers, known.check.secret_header());
+            known.mapping.events(payload, headers, now)
+        }
+        Content::Broken { text, why } => known.mapping.unreadable(text, &why, now),
+    };
+    // Vendors' own ids are told apart in the store.
+    let by_body =
+        !known.repeated_within.is_zero() && events.first().is_some_and(|event| event.delivery_id.is_none());
+    let mut place = None;
+    if by_body {
+        let body = Fingerprint::of(source, &bytes);
+        let held = state.repeats.hold(body).await;
+        if let Some(before) = repeat::is_repeat(*held, known.repeated_within, now) {
+            let answer = Json(json!({ "accepted": 0, "duplicates": before.events, "ids": [] }));
+            return Ok(((StatusCode::ACCEPTED, answer).into_response(), 0, before.events));
+        }
+        repeat::mark(&mut events, body);
+        place = Some(held);
+    }
     let taken = intake::take(&state.store, events).await.map_err(|error| refusal(&error))?;
+    if let Some(mut place) = place {
+        *place = Some(Taken { at: now, events: taken.events.len() });
+    }
     let (duplicates, unmapped) = (taken.duplicates(), taken.unmapped);
     let fresh = taken.events.iter().filter(|event| !event.duplicate);
     let ids: Vec<Value> = fresh.map(|event| json!(event.id.to_string())).collect();
@@ -224,7 +259,7 @@ async fn drain(body: &mut Body) {
 
 // LIMIT: what a refused sender may still send before the connection is closed on it.
 const MOST_DRAINED: usize = 16 * 1024 * 1024;
-const DRAIN_TIME: std::time::Duration = std::time::Duration::from_secs(5);
+const DRAIN_TIME: Duration = Duration::from_secs(5);
 
 // LIMIT: a sender that dribbles must not hold one of the places for long.
-const BODY_TIME: std::time::Duration = std::time::Duration::from_secs(20);
+const BODY_TIME: Duration = Duration::from_secs(20);

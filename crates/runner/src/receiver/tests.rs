@@ -1,3 +1,5 @@
+mod repeating;
+
 use super::auth::Check;
 use super::body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
@@ -9,38 +11,6 @@ fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
         (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap())
     };
     pairs.iter().map(pair).collect()
-}
-
-#[test]
-fn a_body_is_read_by_what_it_is_not_by_what_it_is_called() {
-    for (content_type, text) in [
-        ("application/json", r#"{"a":1}"#),
-        ("application/json; charset=utf-8", "\u{feff}{\"a\":1}"),
-        ("application/cloudevents+json", r#"{"a":1}"#),
-        ("text/plain; charset=UTF-8", r#"{"a":1}"#),
-        ("", r#"{"a":1}"#),
-        ("application/x-www-form-urlencoded", r#"{"a":1}"#),
-        ("application/x-www-form-urlencoded", "%7B%22a%22%3A1%7D"),
-        ("application/x-www-form-urlencoded", "payload=%7B%22a%22%3A1%7D"),
-    ] {
-        assert_eq!(
-            body::read(&headers(&[("content-type", content_type)]), text.as_bytes()),
-            Ok(json!({"a": 1})),
-            "{content_type}: {text}"
-        );
-    }
-    let form = headers(&[("content-type", "application/x-www-form-urlencoded")]);
-    assert_eq!(body::read(&form, b"host=srv-01&state=Down"), Ok(json!({"host": "srv-01", "state": "Down"})));
-}
-
-#[test]
-fn bodies_that_cannot_be_read_say_why() {
-    let json = headers(&[("content-type", "application/json")]);
-    for text in ["", "   ", "{", "{\"a\":1} x", "nul"] {
-        assert_eq!(body::read(&json, text.as_bytes()).map_err(|p| p.status.as_u16()), Err(400), "{text}");
-    }
-    let pdf = headers(&[("content-type", "application/pdf")]);
-    assert_eq!(body::read(&pdf, b"x").map_err(|p| p.status.as_u16()), Err(415));
 }
 
 #[test]

@@ -27,6 +27,15 @@ pub struct Accepted {
     pub duplicate: bool,
 }
 
+/// A body that came without an id of its delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenBody {
+    /// What its first event is known by.
+    pub delivery: String,
+    /// When it came.
+    pub at: Timestamp,
+}
+
 /// An event as the journal holds it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JournalEntry {

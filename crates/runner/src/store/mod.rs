@@ -22,7 +22,8 @@ pub use archive::Archive;
 pub use browse::{CaseFilter, EventFilter, Exchange, Page, QueueAge, RecordedDecision, SourceActivity};
 pub use change::{CaseChange, Change, DecisionBatch, DecisionRecord, Sending, SilenceChange, Transition};
 pub use error::StoreError;
-pub use event::{Accepted, JournalEntry, NewEvent};
+
+pub use event::{Accepted, JournalEntry, NewEvent, SeenBody};
 pub use feed::{FeedChange, FeedState};
 pub use id::{EventId, NotAnId, OperationId};
 pub use keep::{Cutoffs, Pruned, Stage};

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::cli::test::payload;
 use crate::config::{GENERIC, Loaded};
+use crate::receiver::body::{self, Content};
 
 static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../examples/payloads");
 
@@ -71,7 +72,10 @@ impl<'a> Samples<'a> {
         let read = |name: &String| {
             let shipped = SHIPPED.get_file(name).map(|file| file.contents().to_vec());
             let bytes = shipped.or_else(|| std::fs::read(own.join(name)).ok())?;
-            serde_json::from_slice::<Value>(&bytes).ok()
+            match body::understand("", &bytes) {
+                Ok(Content::Payload(payload)) => Some(payload),
+                _ => None,
+            }
         };
         let payloads = preset.samples().iter().filter_map(read);
         payloads.flat_map(|payload| events(preset, preset.name(), payload)).collect()

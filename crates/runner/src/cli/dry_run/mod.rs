@@ -18,6 +18,8 @@ use super::stream::{Content, Inputs, Kind};
 use super::{End, Ended, Failure, Global};
 use crate::catalogue::Catalogue;
 use crate::config::Loaded;
+use crate::intake::unreadable;
+use crate::receiver::body;
 use crate::wire::{self, WireSettings};
 use printer::{Printer, Shape};
 use validate::Validation;
@@ -198,6 +200,12 @@ fn events(
         (Content::Payload(payload), Some(source)) => {
             let Some((preset, default_severity)) = loaded.preset_of(source) else {
                 return Err(Failure::new(format!("the source `{source}` has no preset")));
+            };
+            let payload = match payload {
+                body::Content::Payload(payload) => payload,
+                body::Content::Broken { text, why } => {
+                    return Ok(vec![received(unreadable(source, default_severity, text, &why))]);
+                }
             };
             let headers = Arc::new(Value::Object(Map::new()));
             let delivery = Delivery { source, payload: Arc::new(payload), headers, default_severity, at };

@@ -7,6 +7,7 @@ use haloward_rules::{StoryFile, StoryOutcome, StoryWorld};
 use serde_json::Value;
 
 use crate::config::Loaded;
+use crate::receiver::body::{self, Content};
 
 // LIMIT: a sample payload of the receiver's largest body, and some room.
 const MAX_PAYLOAD: u64 = 33 * 1024 * 1024;
@@ -55,5 +56,9 @@ pub(in crate::cli) fn payload(test: &Path, path: &str) -> Result<Value, String> 
         return Err(error(format!("it has {size} bytes")));
     }
     let bytes = std::fs::read(&full).map_err(|e| error(e.to_string()))?;
-    serde_json::from_slice(&bytes).map_err(|e| error(format!("it is not JSON: {e}")))
+    match body::understand("", &bytes) {
+        Ok(Content::Payload(payload)) => Ok(payload),
+        Ok(Content::Broken { why, .. }) => Err(error(why)),
+        Err(problem) => Err(error(problem.detail().to_owned())),
+    }
 }

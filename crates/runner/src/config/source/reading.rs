@@ -3,7 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use haloward_rules::{Fields, Finding, Findings, Preset, PresetSet, Severity, SourceFile};
+use haloward_rules::{
+    Fields, Finding, Findings, Node, NodeKind, Preset, PresetSet, Severity, SourceClient, SourceFile,
+    SourceSettings,
+};
+use jiff::tz::TimeZone;
 
 /// How a source's payloads become events.
 #[derive(Debug, Clone)]
@@ -14,6 +18,8 @@ pub struct Reading {
     pub map: Option<Arc<Preset>>,
     /// The severity of events that have none.
     pub severity: Severity,
+    /// What the source says beyond its preset.
+    pub settings: Option<Box<SourceSettings>>,
 }
 
 /// The preset for payloads nobody described.
@@ -21,12 +27,12 @@ pub(crate) const GENERIC: &str = "generic";
 
 impl Default for Reading {
     fn default() -> Self {
-        Self { preset: GENERIC.into(), map: None, severity: Severity::Medium }
+        Self { preset: GENERIC.into(), map: None, severity: Severity::Medium, settings: None }
     }
 }
 
 impl Reading {
-    /// Takes `preset`, `map` and `severity` of the source `name` out of its fields.
+    /// Takes `preset`, `map`, `severity`, `timezone` and `client` of the source `name` out of its fields.
     pub(super) fn take(
         name: &str,
         file: &SourceFile,
@@ -53,8 +59,56 @@ impl Reading {
             severity: fields.choice("severity", &Severity::ALL, findings).unwrap_or(Severity::Medium),
             map: map.and_then(|node| Preset::inline(name, file, node, findings)).map(Arc::new),
             preset: preset_name.unwrap_or_else(|| GENERIC.into()),
+            settings: settings(file, fields, findings),
         }
     }
+}
+
+/// What a source says of its clock and of whose its alerts are.
+fn settings(
+    file: &SourceFile,
+    fields: &mut Fields<'_>,
+    findings: &mut Findings,
+) -> Option<Box<SourceSettings>> {
+    let (zone, client) = (fields.take("timezone"), fields.take("client"));
+    if zone.is_none() && client.is_none() {
+        return None;
+    }
+    let zone = zone.and_then(|node| {
+        let name = node.as_text().unwrap_or_default();
+        let zone = TimeZone::get(name).ok();
+        if zone.is_none() {
+            findings.push(
+                Finding::error("HW031", format!("unknown time zone `{name}`"))
+                    .at(file.place(node.span))
+                    .help("a name such as `Europe/London`"),
+            );
+        }
+        zone
+    });
+    let client = client.and_then(|node| client_of(file, node, findings));
+    Some(Box::new(SourceSettings { zone: zone.unwrap_or(TimeZone::UTC), client }))
+}
+
+/// `client: Northwind`, or `client: { label: customer, else: Northwind }`.
+fn client_of(file: &SourceFile, node: &Node, findings: &mut Findings) -> Option<SourceClient> {
+    if !matches!(node.kind, NodeKind::Map(_)) {
+        let name = crate::config::decode::scalar(node).filter(|name| !name.trim().is_empty());
+        if name.is_none() {
+            findings.push(
+                Finding::error("HW200", "a source's `client` is a name, or the label that names it")
+                    .at(file.place(node.span))
+                    .help("write `client: Northwind`, or `client: { label: customer, else: Northwind }`"),
+            );
+        }
+        return name.map(SourceClient::Always);
+    }
+    let mut fields = Fields::of(file, node, "`client`", findings)?;
+    fields.need("label", findings);
+    let label = fields.text("label", findings);
+    let otherwise = fields.text("else", findings);
+    fields.finish(findings);
+    Some(SourceClient::Label { label: label?, otherwise })
 }
 
 /// Whether the installation has a preset file of that name of its own.

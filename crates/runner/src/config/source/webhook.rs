@@ -1,10 +1,12 @@
 //! A source that tools send to.
 
+use std::time::Duration;
+
 use haloward_rules::{Fields, Finding, Findings, Node, SourceFile};
 
 use super::{Beside, Reading};
 use crate::config::Auth;
-use crate::receiver::Rate;
+use crate::receiver::{Rate, repeat};
 
 /// A source that tools send to.
 #[derive(Debug, Clone)]
@@ -15,6 +17,8 @@ pub struct Webhook {
     pub auth: Auth,
     /// How many deliveries it may make, where that is limited.
     pub limit: Option<Rate>,
+    /// How long the same body counts as the same delivery, where the source says so.
+    pub repeated_within: Option<Duration>,
 }
 
 impl Webhook {
@@ -30,6 +34,7 @@ impl Webhook {
         let mut fields = Fields::of(file, node, "`webhook`", findings)?;
         let reading = Reading::take(name, file, &mut fields, beside.dir, findings);
         let limit = fields.take("limit").and_then(|node| rate(file, node, findings));
+        let repeated_within = repeated_within(file, &mut fields, findings);
         let auth = match fields.take("auth") {
             Some(auth) => Auth::decode(file, auth, beside.dir, findings),
             None => {
@@ -53,8 +58,23 @@ impl Webhook {
             );
         }
         fields.finish(findings);
-        Some(Self { reading, auth: auth?, limit })
+        Some(Self { reading, auth: auth?, limit, repeated_within })
     }
+}
+
+/// How long the same body counts as the same delivery.
+fn repeated_within(file: &SourceFile, fields: &mut Fields<'_>, findings: &mut Findings) -> Option<Duration> {
+    let place = fields.take("repeated_within").map(|node| file.place(node.span));
+    let within = fields.duration("repeated_within", findings)?;
+    if within > repeat::LONGEST {
+        let finding = Finding::error("HW201", "a delivery is not recognized for longer than an hour");
+        findings.push(match place {
+            Some(place) => finding.at(place),
+            None => finding,
+        });
+        return None;
+    }
+    Some(within)
 }
 
 /// How many deliveries in how much time.

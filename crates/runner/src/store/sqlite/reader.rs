@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
 use super::{failure, journal, outbox, rows, schema, state};
 use crate::store::error::StoreError;
-use crate::store::event::JournalEntry;
+use crate::store::event::{JournalEntry, SeenBody};
 use crate::store::id::{EventId, OperationId};
 use crate::store::operation::{KnownTicket, Operation, OperationState};
 use crate::store::view::Counts;
@@ -67,6 +67,18 @@ impl<'c> Reader<'c> {
     pub fn event(&self, id: EventId) -> Result<Option<JournalEntry>, StoreError> {
         let sql = format!("SELECT {} FROM journal WHERE seq = ?1", journal::COLUMNS);
         self.one(&sql, [id.number()], journal::entry)
+    }
+
+    /// The deliveries since then whose ids begin with `prefix`, oldest first, of the last `most` events.
+    pub fn bodies(&self, prefix: &str, since: Timestamp, most: usize) -> Result<Vec<SeenBody>, StoreError> {
+        let sql = "SELECT delivery, received_at FROM
+                 (SELECT seq, delivery, received_at FROM journal WHERE seq >= ?1 ORDER BY seq DESC LIMIT ?2)
+             WHERE substr(delivery, 1, length(?3)) = ?3 ORDER BY seq";
+        let read = |row: &Row<'_>| {
+            let at = Timestamp::from_millisecond(row.get(1)?).unwrap_or(Timestamp::UNIX_EPOCH);
+            Ok(SeenBody { delivery: row.get(0)?, at })
+        };
+        self.many(sql, params![EventId::first_at(since).number(), rows::limit(most), prefix], read)
     }
 
     /// What was recorded about an event, as JSON.
