@@ -19,7 +19,7 @@ demo:
 bench:
     cargo bench -p haloward-rules
 
-# Looks for bytes that break a reader: rule_file, template, preset_file, payload, events or conditions, for so many
+# Looks for bytes that break a reader: rule_file, template, preset_file, payload, events, conditions or receive, for so many
 # seconds (needs cargo-fuzz and a nightly compiler). Its bounded run is among the ordinary tests.
 fuzz target="rule_file" seconds="300":
     mkdir -p fuzz/corpus/{{target}}

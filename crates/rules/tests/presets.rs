@@ -274,6 +274,74 @@ fn a_vendors_own_delivery_id_is_found() {
     }
 }
 
+/// Tools nobody described, each with the fields that are found of it.
+#[test]
+fn the_generic_preset_finds_the_usual_fields() {
+    let presets = presets();
+    let preset = presets.get("generic").expect("it is there");
+    let mut wrong = Vec::new();
+    for (payload, expected) in [
+        (
+            json!({"id": "L1", "status": "active", "message": "CPU high", "level": "critical", "host": "srv-01", "halo_customer_name": "Contoso"}),
+            json!({"state": "firing", "severity": "critical", "title": "CPU high", "device.name": "srv-01", "client.name": "Contoso", "fingerprint": "L1"}),
+        ),
+        (
+            json!({"ImpactedEntity": "srv-01", "PID": "-1", "ProblemID": "P-1", "ProblemTitle": "CPU saturation", "State": "RESOLVED", "ProblemURL": "https://x.test/1"}),
+            json!({"state": "resolved", "title": "CPU saturation", "device.name": "srv-01", "fingerprint": "P-1", "url": "https://x.test/1"}),
+        ),
+        (
+            json!({"alert": {"id": "a-1", "name": "Disk full", "severity": "warning", "status": "open", "device": {"name": "srv-01", "id": 9}, "customer": {"name": "Contoso", "id": 3}}}),
+            json!({"state": "firing", "severity": "medium", "title": "Disk full", "device.name": "srv-01", "device.id": "9", "client.name": "Contoso", "client.id": "3", "fingerprint": "a-1"}),
+        ),
+        (
+            json!({"event": "alert.resolved", "data": {"alert": {"uuid": "a-1", "summary": "Disk full", "hostname": "srv-01"}, "organization": "Contoso"}}),
+            json!({"state": "resolved", "title": "Disk full", "device.name": "srv-01", "client.name": "Contoso", "fingerprint": "a-1"}),
+        ),
+        (
+            json!({"data": {"alerts": [{"id": 1, "title": "A", "severity": "high"}, {"id": 2, "title": "B"}]}}),
+            json!({"title": "A", "severity": "high", "fingerprint": "1"}),
+        ),
+        (
+            json!({"id": "n", "issueUrl": "https://x.test/n", "title": "High CPU", "priority": "CRITICAL", "state": "ACTIVATED", "impactedEntities": ["srv-01"]}),
+            json!({"state": "firing", "severity": "critical", "device.name": "srv-01", "url": "https://x.test/n"}),
+        ),
+        (
+            json!({"MONITORNAME": "Web shop", "MONITORURL": "https://shop.test", "STATUS": "DOWN", "MONITOR_ID": "77", "INCIDENT_REASON": "timeout"}),
+            json!({"state": "firing", "title": "Web shop", "fingerprint": "77", "message": "timeout", "url": "https://shop.test"}),
+        ),
+        (
+            json!({"job": "Nightly", "host": "srv-01", "success": false, "error": "no space"}),
+            json!({"state": "firing", "title": "Nightly", "message": "no space", "device.name": "srv-01"}),
+        ),
+        (
+            json!({"job": "Nightly", "host": "srv-01", "success": true}),
+            json!({"state": "resolved", "title": "Nightly"}),
+        ),
+        (
+            json!({"Alert": {"AlertId": "7", "Subject": "Disk", "Body": "Disk full", "Agent": {"Name": "srv-01"}, "Org": {"Name": "Contoso"}}}),
+            json!({"title": "Disk", "message": "Disk full", "device.name": "srv-01", "client.name": "Contoso", "fingerprint": "7"}),
+        ),
+        (
+            json!("Disk full on srv-01\nC: has 1 % left"),
+            json!({"title": "Disk full on srv-01", "message": "Disk full on srv-01\nC: has 1 % left"}),
+        ),
+        (json!({"alert_id": "{{alert.id}}", "title": "{{alert.message}}"}), json!({"state": "test"})),
+    ] {
+        let events = map(preset, payload.clone()).events;
+        for (path, value) in expected.as_object().expect("an object") {
+            let got = path.split('.').fold(events[0].value(), |at, key| &at[key]);
+            if got != value {
+                wrong.push(format!("{payload}: {path} is {got}, not {value}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    let many: Vec<Value> =
+        (0..2_000).map(|n| json!({"id": n, "title": "Disk full", "host": format!("srv-{n}")})).collect();
+    let events = map(preset, json!({ "alerts": many })).events;
+    assert_eq!((events.len(), events[1_999].fingerprint()), (2_000, "1999"));
+}
+
 /// The vendors' own payloads, which cannot be in the repository: file, preset, the states of its events in order.
 const VENDORS: &[(&str, &str, &str)] = &[
     ("alertmanager/firing.json", "alertmanager", "firing"),

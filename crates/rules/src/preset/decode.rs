@@ -39,6 +39,8 @@ impl Preset {
         let samples = fields.texts("samples", findings).into_iter().map(|(text, _)| text).collect();
         let events =
             fields.take("events").and_then(|n| Template::at(file, n, &Known::vars(&PRESET_VARS), findings));
+        let item =
+            fields.take("item").and_then(|n| Template::at(file, n, &Known::vars(&PRESET_VARS), findings));
         let mut event_fields = Vec::new();
         if let Some(node) = fields.need("event", findings) {
             event(file, node, "", &mut event_fields, findings);
@@ -58,6 +60,7 @@ impl Preset {
             setup,
             samples,
             events,
+            item,
             fields: event_fields,
             states,
             severities,

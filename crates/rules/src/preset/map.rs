@@ -77,15 +77,22 @@ impl Preset {
         };
         let events = items
             .into_iter()
-            .map(|item| {
-                let payload = item.value().clone();
-                self.event(&env(item), delivery).unwrap_or_else(|why| unmapped(delivery, payload, &why))
+            .map(|sent| {
+                let item = match &self.item {
+                    None => Ok(sent.clone()),
+                    Some(template) => template
+                        .value(&env(sent.clone()))
+                        .map(|item| View::new(Arc::new(item)))
+                        .map_err(|error| error.message),
+                };
+                item.and_then(|item| self.event(&env(item), &sent, delivery))
+                    .unwrap_or_else(|why| unmapped(delivery, sent.value().clone(), &why))
             })
             .collect();
         Mapped { events, delivery_id }
     }
 
-    fn event(&self, env: &Env<'_>, delivery: &Delivery<'_>) -> Result<Event, String> {
+    fn event(&self, env: &Env<'_>, sent: &View, delivery: &Delivery<'_>) -> Result<Event, String> {
         let mut event = Value::Object(Map::new());
         for (path, tree) in &self.fields {
             let value = match tree.value(env) {
@@ -128,8 +135,7 @@ impl Preset {
             client.put(&mut map);
         }
         map.insert("source".into(), delivery.source.into());
-        let item = env.vars.iter().find(|(name, _)| *name == "item").map(|(_, view)| view.value().clone());
-        map.entry("payload").or_insert(item.unwrap_or(Value::Null));
+        map.entry("payload").or_insert_with(|| sent.value().clone());
         Event::from_json(Value::Object(map), delivery.default_severity).map_err(|error| error.to_string())
     }
 

@@ -30,6 +30,8 @@ pub struct Preset {
     setup: Vec<String>,
     samples: Vec<String>,
     events: Option<Template>,
+    /// What one event is made of, where that is not what was sent.
+    item: Option<Template>,
     fields: Vec<(Path, TemplateTree)>,
     states: Option<Table<State>>,
     severities: Option<Table<Severity>>,

@@ -33,6 +33,13 @@ fn body() -> Vec<(&'static str, Value)> {
                 reference("template"),
             ),
         ),
+        (
+            "item",
+            described(
+                "What `item` is for the event's fields, made of what was sent. Without it, what was sent.",
+                reference("template"),
+            ),
+        ),
         ("event", described("The event's fields, as templates of `item`.", reference("event_fields"))),
         ("states", map_of("The vendor's words for states; `else` catches the rest.", choice("", states))),
         (
