@@ -1,6 +1,6 @@
 //! `haloward connect`: what it says when all is well, and with each thing wrong that is known to go wrong.
 
-use halopsa_sandbox::{Access, AgentRights, Sandbox, SandboxConfig};
+use halopsa_sandbox::{Access, AgentRights, Clock, Sandbox, SandboxConfig};
 use haloward_tests::{Ended, Install, run};
 use serde_json::{Value, json};
 
@@ -231,4 +231,52 @@ async fn the_way_back_is_judged_by_what_halopsa_was_answered() {
             "    give the webhook the credentials that the source's `auth` wants",
         ]
     );
+}
+
+#[tokio::test]
+async fn the_public_address_is_asked_whether_this_service_is_there() {
+    let sandbox = Sandbox::start(SandboxConfig::default()).await.expect("a sandbox");
+    let install = Install::with_rules(&sandbox.url(), RULES);
+    let service = haloward_tests::Process::start(&install).await;
+    let config = std::fs::read_to_string(install.config()).expect("a configuration");
+    let line = async |public: &str| {
+        let with = config.replace("server: {", &format!("server: {{ public_url: \"{public}\","));
+        assert_ne!(with, config, "{config}");
+        install.write("haloward.yaml", &with);
+        let (code, text) = report(&sandbox, &install).await;
+        assert_eq!(code, Some(0), "the way back is needed by nothing: {text}");
+        let line = text.lines().find(|line| line.contains("public address"));
+        line.unwrap_or_else(|| panic!("{text}")).to_owned()
+    };
+    let here = service.url.clone();
+    assert_eq!(line(&here).await, format!("✓ public address: this service answers at {here}"));
+    let other = haloward_tests::answering(200).await;
+    assert_eq!(line(&other).await, format!("! public address: something else answers at {other}, with 200"));
+    let nobody = "http://127.0.0.1:9";
+    assert!(
+        line(nobody).await.starts_with("! public address: http://127.0.0.1:9 does not answer this machine: ")
+    );
+
+    // A webhook that calls another address than ours.
+    let body =
+        json!([{ "name": "Old", "url": "https://old.example.com/hooks/own/x", "active": true }]).to_string();
+    let file = install.config();
+    let file = file.to_str().expect("a path");
+    let ended = run(&["api", "--config", file, "POST", "/Webhook", "-d", &body, "--yes"], &[]).await;
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let (_, text) = report(&sandbox, &install).await;
+    let said = "! webhooks: `Old` calls source `own`, but at another address than this service's";
+    assert!(text.contains(said) && text.contains("`server.public_url` is `http://127.0.0.1:9`"), "{text}");
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_clock_that_is_wrong_is_told_and_breaks_nothing() {
+    for (seconds, said) in [(-600, "10m ahead of HaloPSA's"), (600, "10m behind HaloPSA's")] {
+        let clock = Clock::shifted_by(seconds);
+        let (code, text) = of(SandboxConfig { clock, ..SandboxConfig::default() }).await;
+        assert_eq!(code, Some(0), "{text}");
+        let line = text.lines().find(|line| line.contains("clock: ")).unwrap_or_else(|| panic!("{text}"));
+        assert!(line.starts_with("! clock: this machine's is ") && line.ends_with(said), "{line}");
+    }
 }

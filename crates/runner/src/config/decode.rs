@@ -10,6 +10,7 @@ use haloward_rules::{
     Settings, SourceFile, read_yaml,
 };
 
+use super::public_url::PublicUrl;
 use super::retention::Retention;
 use super::source::Beside;
 use super::{Config, HaloConfig, SourceConfig};
@@ -137,6 +138,7 @@ impl Config {
                 ),
             }
         }
+        self.public_url = fields.take("public_url").and_then(|node| PublicUrl::decode(file, node, findings));
         if let Some(node) = fields.take("token") {
             self.token = super::secret::SecretRef::decode(file, node, &self.dir, findings);
         }

@@ -7,6 +7,7 @@ mod decode;
 mod files;
 mod halo;
 mod load;
+mod public_url;
 mod retention;
 mod schema;
 mod secret;
@@ -19,6 +20,7 @@ pub(crate) use files::read;
 pub use halo::HaloConfig;
 pub(crate) use load::version;
 pub use load::{CATALOGUE_FILE, LoadError, Loaded, SavedCatalogue, find};
+pub use public_url::PublicUrl;
 pub use retention::Retention;
 pub use schema::schema;
 pub use secret::{SecretError, SecretRef};
@@ -42,6 +44,8 @@ pub struct Config {
     pub halo: Option<HaloConfig>,
     /// Where the receiver listens.
     pub listen: SocketAddr,
+    /// How it is reached from outside, where that is said.
+    pub public_url: Option<PublicUrl>,
     /// The largest body taken, in bytes.
     pub max_body: usize,
     /// The token of the API; where none is configured, one is kept beside the store.
@@ -82,6 +86,7 @@ impl Config {
             dir,
             halo: None,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            public_url: None,
             max_body: MAX_BODY,
             token: None,
             settings: decode::default_settings(),

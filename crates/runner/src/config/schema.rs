@@ -146,6 +146,13 @@ fn server() -> Value {
                 json!({ "description": "Address and port. Without it, `127.0.0.1:8080`.", "type": "string" }),
             ),
             (
+                "public_url",
+                json!({
+                    "description": "How it is reached from outside: `https://alerts.example.com`. `haloward connect` asks there.",
+                    "type": "string",
+                }),
+            ),
+            (
                 "token",
                 described(
                     "What the console and the API are asked with. Without it, one is made and kept beside the store.",

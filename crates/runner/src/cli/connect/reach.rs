@@ -114,8 +114,27 @@ async fn token(connection: &Connection<'_>, report: &mut Report<'_>) -> Result<b
             Some("what is given may do: the lines below say what is missing".into()),
         )?;
     }
+    clock(connection, report)?;
     agent(connection, report).await?;
     Ok(true)
+}
+
+/// LIMIT: what clocks of machines that nobody cares for differ by; more than that is worth a look.
+const CLOCKS_DIFFER_SECONDS: i64 = 60;
+
+/// Whether this machine's clock is HaloPSA's. Nothing breaks if it is not, but every time shown is off.
+fn clock(connection: &Connection<'_>, report: &mut Report<'_>) -> Result<(), Failure> {
+    let Some(there) = connection.client.halo_now() else { return Ok(()) };
+    let ahead = jiff::Timestamp::now().as_second() - there.unix_seconds();
+    if ahead.abs() <= CLOCKS_DIFFER_SECONDS {
+        return report.good("clock", "this machine's agrees with HaloPSA's");
+    }
+    let minutes = (ahead.unsigned_abs() + 30) / 60;
+    let by = haloward_rules::format_duration(std::time::Duration::from_mins(minutes));
+    let way = if ahead > 0 { "ahead of" } else { "behind" };
+    let help =
+        "set this machine's clock by a time server (NTP): calendars, holds and the times in tickets go by it";
+    report.warn("clock", format!("this machine's is {by} {way} HaloPSA's"), Some(help.into()))
 }
 
 /// Not every role may read its own agent, and nothing that tickets need hangs on it.
