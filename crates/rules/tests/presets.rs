@@ -197,6 +197,7 @@ fn every_preset_tells_staff_what_to_do() {
     for preset in presets().iter() {
         assert!(preset.description().is_some_and(|d| d.len() > 20), "{} has no description", preset.name());
         assert!(preset.setup().len() >= 2, "{} has no setup steps", preset.name());
+        assert!(!preset.caveats().is_empty(), "{} says nothing of its limits", preset.name());
         assert_ne!(preset.title(), preset.name(), "{} has no title", preset.name());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{PRESET_VARS, Preset, SourceSettings, Table};
+use super::{Arrival, PRESET_VARS, Preset, SourceSettings, Table};
 use crate::event::{ROOTS, Severity, State};
 use crate::fields::{Fields, list, scalar_text, suggestion};
 use crate::finding::{Finding, Findings, SourceFile};
@@ -36,6 +36,8 @@ impl Preset {
         let title = fields.text("title", findings).unwrap_or_else(|| name.to_owned());
         let description = fields.text("description", findings);
         let setup = fields.texts("setup", findings).into_iter().map(|(text, _)| text).collect();
+        let caveats = fields.texts("caveats", findings).into_iter().map(|(text, _)| text).collect();
+        let arrival = fields.choice("arrives", &Arrival::ALL, findings).unwrap_or_default();
         let samples = fields.texts("samples", findings).into_iter().map(|(text, _)| text).collect();
         let events =
             fields.take("events").and_then(|n| Template::at(file, n, &Known::vars(&PRESET_VARS), findings));
@@ -59,6 +61,8 @@ impl Preset {
             description,
             setup,
             samples,
+            caveats,
+            arrival,
             events,
             item,
             fields: event_fields,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::{Preset, unfilled, words};
+use super::{Preset, title, unfilled, words};
 use crate::event::{Event, Severity, State};
 use crate::library::Library;
 use crate::script::{Env, View};
@@ -110,6 +110,14 @@ impl Preset {
             path.set(&mut event, value).map_err(str::to_owned)?;
         }
         let Value::Object(mut map) = event else { return Err("it has no fields".into()) };
+        // An identity of nothing but what stands between its parts is none.
+        if map
+            .get("fingerprint")
+            .and_then(Value::as_str)
+            .is_some_and(|id| !id.contains(char::is_alphanumeric))
+        {
+            map.remove("fingerprint");
+        }
         if !["title", "message", "check", "fingerprint"].iter().any(|field| map.contains_key(*field)) {
             return Err("it has none of the fields that its preset reads".into());
         }
@@ -130,7 +138,7 @@ impl Preset {
             }
         }
         settle_times(&mut map);
-        settle_title(&mut map);
+        title::settle(&mut map);
         if let Some(client) = &self.settings.client {
             client.put(&mut map);
         }
@@ -193,23 +201,6 @@ fn settle_times(map: &mut Map<String, Value>) {
     {
         map.insert("occurred_at".into(), time);
     }
-}
-
-// LIMIT: HaloPSA cuts a ticket's summary at 255 characters.
-const LONGEST_TITLE: usize = 250;
-
-/// A title is one line: vendors put whole messages where one is expected.
-fn settle_title(map: &mut Map<String, Value>) {
-    let Some(Value::String(title)) = map.get_mut("title") else { return };
-    if title.len() <= LONGEST_TITLE && !title.contains(char::is_control) {
-        return;
-    }
-    let line = title.split(char::is_whitespace).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    let plain = |text: &str| text.chars().filter(|c| !c.is_control()).collect::<String>();
-    *title = match line.char_indices().nth(LONGEST_TITLE) {
-        Some((end, _)) => plain(&line[..end]).trim_end().to_owned() + "…",
-        None => plain(&line),
-    };
 }
 
 fn shortened(text: &str) -> String {

@@ -4,6 +4,7 @@ mod builtin;
 mod decode;
 mod map;
 mod settings;
+mod title;
 mod unfilled;
 mod words;
 
@@ -29,6 +30,8 @@ pub struct Preset {
     description: Option<String>,
     setup: Vec<String>,
     samples: Vec<String>,
+    caveats: Vec<String>,
+    arrival: Arrival,
     events: Option<Template>,
     /// What one event is made of, where that is not what was sent.
     item: Option<Template>,
@@ -38,6 +41,26 @@ pub struct Preset {
     delivery_id: Option<Template>,
     settings: SourceSettings,
     repeats_itself: bool,
+}
+
+/// How a vendor's payloads come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Arrival {
+    /// The vendor sends them.
+    #[default]
+    Webhook,
+    /// They are fetched from its API.
+    Poll,
+}
+
+impl Arrival {
+    /// Both with their names, which are those of the kinds of sources.
+    pub const ALL: [(&'static str, Self); 2] = [("webhook", Self::Webhook), ("poll", Self::Poll)];
+
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(_, arrival)| *arrival == self).map_or("", |(name, _)| name)
+    }
 }
 
 /// A vendor's words for ours, without regard to case.
@@ -66,6 +89,16 @@ impl Preset {
     /// Where to click in the vendor's product, step by step.
     pub fn setup(&self) -> &[String] {
         &self.setup
+    }
+
+    /// What to know before relying on it.
+    pub fn caveats(&self) -> &[String] {
+        &self.caveats
+    }
+
+    /// How its payloads come.
+    pub fn arrival(&self) -> Arrival {
+        self.arrival
     }
 
     /// The event's fields that it fills.

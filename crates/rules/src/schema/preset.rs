@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::build::{choice, described, map_of, one_or_list, reference, section, text};
 use crate::event::{ROOTS, Severity, State};
+use crate::preset::Arrival;
 
 pub(super) fn definitions() -> Map<String, Value> {
     let mut all = Map::new();
@@ -25,6 +26,14 @@ fn body() -> Vec<(&'static str, Value)> {
         ("title", text("The vendor's product as people know it.")),
         ("description", text("What it reads, in a sentence.")),
         ("setup", one_or_list("Where to click in the vendor's product, step by step.", reference("scalar"))),
+        ("caveats", one_or_list("What to know before relying on it.", reference("scalar"))),
+        (
+            "arrives",
+            choice(
+                "How its payloads come. Without it, by webhook.",
+                Arrival::ALL.iter().map(|(name, _)| *name),
+            ),
+        ),
         ("samples", one_or_list("Sample payloads.", reference("scalar"))),
         (
             "events",

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::output::{Out, Tone};
 use super::{End, Ended, Failure, Global};
-use haloward_rules::{Preset, PresetSet};
+use crate::config::{Loaded, SourceConfig};
+use haloward_rules::{Arrival, Preset, PresetSet};
 
 /// List the presets, or show one with its setup steps.
 #[derive(Debug, clap::Args)]
@@ -32,7 +33,7 @@ pub(super) fn run(args: &Args, global: &Global, out: &mut Out) -> Ended {
                 let finding = PresetSet::unknown(name);
                 return Err(Failure::help(finding.message, "`haloward presets` lists them"));
             };
-            show(preset, out)
+            show(preset, &loaded, out)
         }
     }
 }
@@ -45,12 +46,12 @@ fn list(presets: &PresetSet, out: &mut Out) -> Ended {
     }
     let width = presets.iter().map(|p| p.name().len()).max().unwrap_or(0);
     for preset in presets.iter() {
-        out.line(&format!("{:width$}  {}", preset.name(), preset.title()))?;
+        out.line(&format!("{:width$}  {:7}  {}", preset.name(), preset.arrival().as_str(), preset.title()))?;
     }
     Ok(End::Done)
 }
 
-fn show(preset: &Preset, out: &mut Out) -> Ended {
+fn show(preset: &Preset, loaded: &Loaded, out: &mut Out) -> Ended {
     if out.is_json() {
         out.json(&as_json(preset))?;
         return Ok(End::Done);
@@ -64,18 +65,68 @@ fn show(preset: &Preset, out: &mut Out) -> Ended {
     for (number, step) in preset.setup().iter().enumerate() {
         out.line(&format!("{}. {step}", number + 1))?;
     }
-    out.line(&format!(
-        "\nIn haloward.yaml:\n  sources:\n    {0}: {{ webhook: {{ preset: {0}, auth: {{ url_token: env:{1}_TOKEN }} }} }}\n\n\
-         Its URL is then http://HOST:8080/hooks/{0}/TOKEN",
-        preset.name(),
-        preset.name().to_uppercase().replace('-', "_"),
-    ))?;
+    if preset.arrival() == Arrival::Webhook {
+        out.line("")?;
+        for line in addresses(preset, loaded) {
+            out.line(&line)?;
+        }
+    }
+    out.line("\nIn haloward.yaml:\n")?;
+    for line in block(preset) {
+        out.line(&line)?;
+    }
+    if !preset.caveats().is_empty() {
+        out.line("\nGood to know:")?;
+        for caveat in preset.caveats() {
+            out.line(&format!("- {caveat}"))?;
+        }
+    }
     Ok(End::Done)
+}
+
+/// Where the vendor sends to: the addresses of the sources that have this preset, else what one would have.
+fn addresses(preset: &Preset, loaded: &Loaded) -> Vec<String> {
+    let base = format!("http://{}", loaded.config.listen);
+    let webhooks = loaded.config.sources.iter().filter_map(|(name, source)| match source {
+        SourceConfig::Webhook(webhook) if webhook.reading.preset == preset.name() => Some(name),
+        _ => None,
+    });
+    let mut lines: Vec<String> =
+        webhooks.map(|name| format!("The URL of your source `{name}`: {base}/hooks/{name}")).collect();
+    if lines.is_empty() {
+        lines.push(format!("The URL: {base}/hooks/{}", preset.name()));
+    }
+    lines.push("With `url_token` as authentication the token is the last part of it: …/TOKEN".to_owned());
+    lines
+}
+
+/// Lines to paste into the configuration.
+fn block(preset: &Preset) -> Vec<String> {
+    let name = preset.name();
+    let secret = name.to_uppercase().replace('-', "_");
+    let lines = match preset.arrival() {
+        Arrival::Webhook => vec![
+            "sources:".to_owned(),
+            format!("  {name}:"),
+            "    webhook:".to_owned(),
+            format!("      preset: {name}"),
+            format!("      auth: {{ url_token: env:{secret}_TOKEN }}"),
+        ],
+        Arrival::Poll => vec![
+            "sources:".to_owned(),
+            format!("  {name}:"),
+            "    poll:".to_owned(),
+            format!("      preset: {name}"),
+            "      every: 5m".to_owned(),
+        ],
+    };
+    lines.into_iter().map(|line| format!("  {line}")).collect()
 }
 
 fn as_json(preset: &Preset) -> Value {
     json!({
         "name": preset.name(), "title": preset.title(), "description": preset.description(),
-        "setup": preset.setup(), "samples": preset.samples(),
+        "arrives": preset.arrival().as_str(), "setup": preset.setup(), "caveats": preset.caveats(),
+        "samples": preset.samples(),
     })
 }
