@@ -1,5 +1,6 @@
 //! The running product: receiver, feeds, decider, dispatcher and tracker, started together and stopped in order.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,9 +58,7 @@ impl StartError {
             Self::Listen { .. } => "another program may use the port: name another one under `server.listen`",
             Self::Store(StoreError::InUse { .. }) => "only one haloward can run on a store at a time",
             Self::Store(_) => "`store` in the configuration names the file; its folder must be writable",
-            Self::Channel(_) => {
-                "`webhook` of the channel names where its address is kept; that must begin with https://"
-            }
+            Self::Channel(error) => error.hint(),
             Self::Secret(_) => "set the variable, or write the file, that `auth` of the source names",
             Self::Token(_) => {
                 "set what `server.token` names; without it, the store's folder must be writable"
@@ -79,6 +78,7 @@ pub struct App {
     rules: watch::Sender<LiveRules>,
     wire: watch::Sender<Arc<WireSettings>>,
     retention: watch::Sender<Retention>,
+    channels: watch::Sender<BTreeMap<String, Channel>>,
     metrics: Metrics,
     door: Arc<ArcSwap<Door>>,
     feeds: Feeds,
@@ -101,10 +101,7 @@ impl App {
         let door = Door::new(&loaded)?;
         let feeding = feeds::Context { client: client.clone(), clock: Arc::clone(&clock) };
         let plans = feeds::plans(&loaded, &feeding)?;
-        let channels = loaded.config.channels.iter();
-        let channels = channels
-            .map(|(name, config)| Ok((name.clone(), Channel::new(name, config)?)))
-            .collect::<Result<_, ChannelError>>()?;
+        let (channels, open) = watch::channel(Channel::all(&loaded.config)?);
         let store = Store::open(&loaded.config.store, Limits::default())?;
         let token = Token::find_or_make(&loaded.config)?;
         let track = loaded.config.halo.as_ref().map_or(Duration::from_secs(60), |halo| halo.track);
@@ -119,7 +116,7 @@ impl App {
             metrics: metrics.clone(),
             clock: Arc::clone(&clock),
             track,
-            channels,
+            channels: open,
             catalogue_file: Some(loaded.config.store.with_extension("catalogue.json")),
             catalogue_every: loaded.config.halo.as_ref().map_or(CATALOGUE_EVERY, |halo| halo.catalogue),
             ..RuntimeConfig::new(store.clone(), live.clone(), client.clone())
@@ -153,6 +150,7 @@ impl App {
             rules,
             wire,
             retention,
+            channels,
             metrics,
             door,
             feeds,
@@ -178,16 +176,18 @@ impl App {
         self.runtime.subscribe()
     }
 
-    /// Takes rules, presets and sources as they are now. Everything that can fail is done before anything changes;
-    /// the address, the store and the connection stay as they are.
-    pub fn reload(&self, loaded: &Loaded) -> Result<(), SecretError> {
+    /// Takes rules, presets, sources and channels as they are now. Everything that can fail is done before anything
+    /// changes; the address, the store and the connection stay as they are.
+    pub fn reload(&self, loaded: &Loaded) -> Result<(), StartError> {
         let door = Door::new(loaded)?;
         let plans = feeds::plans(loaded, &self.feeding)?;
+        let channels = Channel::all(&loaded.config)?;
         self.rules.send_replace(live_rules(loaded));
         self.door.store(Arc::new(door));
         self.feeds.run(plans);
         self.wire.send_replace(Arc::new(wire_settings(&loaded.config)));
         self.retention.send_replace(loaded.config.retention);
+        self.channels.send_replace(channels);
         self.metrics.reloaded(true);
         self.standing.taken(loaded, self.clock.now());
         Ok(())

@@ -111,8 +111,8 @@ fn reload(app: &App, path: Option<&Path>) -> Option<Places> {
         return None;
     }
     if let Err(error) = app.reload(&loaded) {
-        app.refuse(format!("a secret cannot be read: {error}"));
-        tracing::error!(%error, "a secret cannot be read: the rules stay as they were");
+        app.refuse(format!("the files cannot be taken: {error}"));
+        tracing::error!(%error, hint = error.hint(), "the files cannot be taken: the rules stay as they were");
         return None;
     }
     let (rules, version) = (loaded.rules.rules().len(), &loaded.version);

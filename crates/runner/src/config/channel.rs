@@ -1,4 +1,4 @@
-//! `channels`: where `notify` posts to, each a webhook in one of the formats that chats understand.
+//! `channels`: where `notify` sends messages, each a webhook in one of the formats that chats understand, or mail.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,12 +6,22 @@ use std::path::Path;
 use haloward_rules::{Fields, Finding, Findings, Node, SourceFile};
 
 use super::SecretRef;
+use super::mail::MailConfig;
 
 /// A channel as the configuration names it.
 #[derive(Debug, Clone)]
-pub struct ChannelConfig {
+pub enum ChannelConfig {
+    /// A chat, or anything else that takes a POST.
+    Webhook(WebhookConfig),
+    /// Mail to people.
+    Mail(Box<MailConfig>),
+}
+
+/// A channel that is posted to.
+#[derive(Debug, Clone)]
+pub struct WebhookConfig {
     /// The address to post to. Whoever knows it can post there, so it is a secret.
-    pub webhook: SecretRef,
+    pub url: SecretRef,
     /// What is posted.
     pub format: ChannelFormat,
 }
@@ -48,12 +58,44 @@ pub(super) fn decode_all(
             );
             continue;
         }
-        let Some(mut fields) = Fields::of(file, node, "a channel", findings) else { continue };
-        let webhook = fields.need("webhook", findings);
-        let webhook = webhook.and_then(|node| SecretRef::decode(file, node, dir, findings));
-        let format = fields.choice("format", &FORMATS, findings).unwrap_or_default();
-        fields.finish(findings);
-        decoded.extend(webhook.map(|webhook| (name.text.clone(), ChannelConfig { webhook, format })));
+        let channel = ChannelConfig::decode(file, node, dir, findings);
+        decoded.extend(channel.map(|channel| (name.text.clone(), channel)));
     }
     decoded
+}
+
+impl ChannelConfig {
+    fn decode(file: &SourceFile, node: &Node, dir: &Path, findings: &mut Findings) -> Option<Self> {
+        let mut fields = Fields::of(file, node, "a channel", findings)?;
+        let (webhook, mail) = (fields.take("webhook"), fields.take("mail"));
+        let format = fields.take("format").map(|node| node.span);
+        let chosen = fields.choice("format", &FORMATS, findings);
+        fields.finish(findings);
+        let one = "write `webhook: env:NAME`, or `mail: { smtp: …, from: …, to: … }`";
+        match (webhook, mail) {
+            (Some(url), None) => {
+                let url = SecretRef::decode(file, url, dir, findings)?;
+                Some(Self::Webhook(WebhookConfig { url, format: chosen.unwrap_or_default() }))
+            }
+            (None, Some(mail)) => {
+                if let Some(span) = format {
+                    let finding = Finding::error("HW227", "a channel for mail has no `format`");
+                    findings.push(finding.at(file.place(span)).help("leave `format` out"));
+                }
+                MailConfig::decode(file, mail, dir, findings).map(|mail| Self::Mail(Box::new(mail)))
+            }
+            (None, None) => {
+                let finding = Finding::error("HW227", "a channel needs a `webhook` or `mail`");
+                findings.push(finding.at(file.place(node.span)).help(one));
+                None
+            }
+            (Some(_), Some(mail)) => {
+                let finding = Finding::error("HW227", "a channel is a `webhook` or `mail`, not both");
+                findings.push(
+                    finding.at(file.place(mail.span)).help("give each a name of its own, and `notify` both"),
+                );
+                None
+            }
+        }
+    }
 }

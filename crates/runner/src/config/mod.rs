@@ -7,6 +7,7 @@ mod decode;
 mod files;
 mod halo;
 mod load;
+mod mail;
 mod public_url;
 mod retention;
 mod schema;
@@ -14,12 +15,13 @@ mod secret;
 mod source;
 
 pub use auth::Auth;
-pub use channel::{ChannelConfig, ChannelFormat};
+pub use channel::{ChannelConfig, ChannelFormat, WebhookConfig};
 pub(crate) use decode::scalar;
 pub(crate) use files::read;
 pub use halo::HaloConfig;
 pub(crate) use load::version;
 pub use load::{CATALOGUE_FILE, LoadError, Loaded, SavedCatalogue, find};
+pub use mail::{MailConfig, MailEncryption, MailServer};
 pub use public_url::PublicUrl;
 pub use retention::Retention;
 pub use schema::schema;
@@ -62,7 +64,7 @@ pub struct Config {
     pub clients: ClientDirectory,
     /// The tenant's names that it uses outside of ticket fields.
     pub names: Vec<NameUse>,
-    /// The channels that `notify` posts to, by name.
+    /// The channels that `notify` sends messages to, by name.
     pub channels: BTreeMap<String, ChannelConfig>,
     /// The file it was read from.
     pub clients_file: Option<PathBuf>,

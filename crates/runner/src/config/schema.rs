@@ -29,6 +29,7 @@ pub fn schema() -> Value {
         ("hmac", hmac()),
         ("calendar", calendar()),
         ("channel", channel()),
+        ("mail", mail()),
         ("retention", retention()),
         ("rate", rate()),
     ] {
@@ -342,16 +343,42 @@ fn rate() -> Value {
 }
 
 fn channel() -> Value {
-    section(
-        "Where messages go.",
+    let mut channel = section(
+        "Where messages go: a webhook, or mail.",
         [
             ("webhook", described("The URL to post to, which is a secret.", reference("secret"))),
             (
                 "format",
-                choice("What is posted. Without it, `generic`.", FORMATS.iter().map(|(name, _)| *name)),
+                choice(
+                    "What is posted to the webhook. Without it, `generic`.",
+                    FORMATS.iter().map(|(name, _)| *name),
+                ),
             ),
+            ("mail", described("Mail to people.", reference("mail"))),
         ],
-        &["webhook"],
+        &[],
+    );
+    channel["oneOf"] = json!([{ "required": ["webhook"] }, { "required": ["mail"] }]);
+    channel
+}
+
+fn mail() -> Value {
+    section(
+        "Mail to people.",
+        [
+            (
+                "smtp",
+                text(
+                    "The mail server: `smtps://HOST` (port 465), or `smtp://HOST` (port 587, encrypted by STARTTLS).",
+                ),
+            ),
+            ("user", text("The user, where the mail server wants one.")),
+            ("password", described("The user's password.", reference("secret"))),
+            ("from", text("The sender: `Haloward <haloward@example.com>`.")),
+            ("to", one_or_list("Who gets it, at most 50 addresses.", json!({ "type": "string" }))),
+            ("ca", text("A PEM file of certificates to trust beside the system's.")),
+        ],
+        &["smtp", "from", "to"],
     )
 }
 

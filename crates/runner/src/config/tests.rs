@@ -73,7 +73,7 @@ sources:
         "`listen` must be an address and a port",
         "`store` cannot be `postgres://x`",
         "`connections` is not available in this version",
-        "a channel needs `webhook`",
+        "a channel needs a `webhook` or `mail`",
         "did you mean `teams`?",
         "`Datto` is no name for a source",
         "there is no preset `datto-rm`",

@@ -1,12 +1,18 @@
 //! What a channel is told, in its own format. An alert's content is text there: it names nobody and links nowhere.
 
 use haloward_rules::Effect;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::config::ChannelFormat;
+use crate::store::OperationId;
 
 /// A message on its way to a channel.
 pub(super) struct Message<'m> {
+    /// The operation: the same however often it is tried.
+    pub(super) id: OperationId,
+    /// When it was decided.
+    pub(super) at: Timestamp,
     pub(super) channel: &'m str,
     pub(super) text: &'m str,
     /// The ticket it is about, where that has a number.
@@ -72,7 +78,8 @@ mod tests {
             severity: Severity::High,
             kind: EffectKind::Notify { channel: "ops".into(), text: text.clone() },
         };
-        Message { channel: "ops", text: &text, ticket: Some(2001), effect: &effect }.body(format)
+        let (id, at) = (OperationId::from_number(1), Timestamp::UNIX_EPOCH);
+        Message { id, at, channel: "ops", text: &text, ticket: Some(2001), effect: &effect }.body(format)
     }
 
     #[test]

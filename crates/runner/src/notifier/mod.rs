@@ -4,10 +4,13 @@
 //! Each channel has a line of its own, in order; a channel that is away holds up its own line only. A message is posted
 //! at least once: one whose answer was lost is posted again, because a chat cannot be asked.
 
+mod channel;
+mod letter;
+mod mail;
 mod message;
-mod post;
+mod webhook;
 
-pub use post::{Channel, ChannelError};
+pub use channel::{Channel, ChannelError};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,8 +24,8 @@ use crate::clock::{Clock, later};
 use crate::dispatcher::Backoff;
 use crate::runtime::Happening;
 use crate::store::{Change, Operation, OperationState, Sending, Store, StoreError, Transition};
+use channel::Posted;
 use message::Message;
-use post::Posted;
 
 /// LIMIT: one message of each channel at a time; more channels than this take turns.
 const AT_ONCE: usize = 32;
@@ -35,7 +38,8 @@ const STORE_PAUSE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Notifier {
     pub(crate) store: Store,
-    pub(crate) channels: BTreeMap<String, Channel>,
+    /// By name; a new value holds for the next message.
+    pub(crate) channels: watch::Receiver<BTreeMap<String, Channel>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) happenings: broadcast::Sender<Happening>,
     /// Told whenever there is something to post.
@@ -98,7 +102,7 @@ impl Notifier {
             unreachable!("the line of a channel holds messages only")
         };
         let now = self.clock.now();
-        let Some(channel) = self.channels.get(name) else {
+        let Some(channel) = self.channels.borrow().get(name).cloned() else {
             let problem = format!("no channel is called `{name}`");
             return self.give_up(notice, problem, "name it under `channels` in the configuration").await;
         };
@@ -115,7 +119,14 @@ impl Notifier {
         self.store
             .commit(Change::Sending(Sending { id: notice.id, effect: None, folded: Vec::new(), at: now }))
             .await?;
-        let message = Message { channel: name, text, ticket, effect: &notice.effect };
+        let message = Message {
+            id: notice.id,
+            at: notice.created_at,
+            channel: name,
+            text,
+            ticket,
+            effect: &notice.effect,
+        };
         match channel.post(&message).await {
             Posted::Done => {
                 tracing::info!(operation = %notice.id, channel = %name, key = %notice.key(), "posted");

@@ -71,8 +71,8 @@ pub struct RuntimeConfig {
     pub catalogue_file: Option<PathBuf>,
     /// How often the catalogue is read again.
     pub catalogue_every: Duration,
-    /// The channels that messages go to, by name.
-    pub channels: BTreeMap<String, Channel>,
+    /// The channels that messages go to, by name; a new value holds for the next message.
+    pub channels: watch::Receiver<BTreeMap<String, Channel>>,
 }
 
 impl RuntimeConfig {
@@ -89,7 +89,7 @@ impl RuntimeConfig {
             pace: Pace::default(),
             track: Duration::from_mins(1),
             catalogue_file: None,
-            channels: BTreeMap::new(),
+            channels: watch::channel(BTreeMap::new()).1,
             catalogue_every: CATALOGUE_EVERY,
         }
     }

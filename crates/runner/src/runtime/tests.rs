@@ -15,7 +15,7 @@ use tokio::sync::{broadcast, watch};
 
 use super::*;
 use crate::clock::Wait;
-use crate::config::{ChannelConfig, ChannelFormat, SecretRef};
+use crate::config::{ChannelConfig, ChannelFormat, SecretRef, WebhookConfig};
 use crate::store::{Limits, NewEvent, OperationKind, OperationState};
 
 /// How long a test may hang before it fails; no test waits for it.
@@ -74,7 +74,7 @@ struct World {
     store: Store,
     happenings: broadcast::Receiver<Happening>,
     rules: watch::Sender<LiveRules>,
-    channels: BTreeMap<String, Channel>,
+    channels: watch::Sender<BTreeMap<String, Channel>>,
 }
 
 fn rules(text: &str) -> LiveRules {
@@ -121,7 +121,8 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path().join("haloward.db"), Limits::default()).unwrap();
         let (rules, live) = watch::channel(rules(RULES));
-        let (runtime, happenings) = start(&sandbox, &clock, ahead, store.clone(), live, channels.clone());
+        let (channels, open) = watch::channel(channels);
+        let (runtime, happenings) = start(&sandbox, &clock, ahead, store.clone(), live, open);
         Self { sandbox, clock, ahead, folder, runtime: Some(runtime), store, happenings, rules, channels }
     }
 
@@ -203,7 +204,7 @@ impl World {
         self.folder = folder;
         let live = self.rules.subscribe();
         let (runtime, happenings) =
-            start(&self.sandbox, &self.clock, self.ahead, self.store.clone(), live, self.channels.clone());
+            start(&self.sandbox, &self.clock, self.ahead, self.store.clone(), live, self.channels.subscribe());
         (self.runtime, self.happenings) = (Some(runtime), happenings);
     }
 }
@@ -214,7 +215,7 @@ fn start(
     ahead: SignedDuration,
     store: Store,
     rules: watch::Receiver<LiveRules>,
-    channels: BTreeMap<String, Channel>,
+    channels: watch::Receiver<BTreeMap<String, Channel>>,
 ) -> (Runtime, broadcast::Receiver<Happening>) {
     let config = RuntimeConfig {
         clock: Arc::new(SharedClock(clock.clone(), ahead)),
@@ -799,14 +800,17 @@ impl Chat {
         let url = format!("http://{}/hook/secret", listener.local_addr().unwrap());
         let app = axum::Router::new().route("/hook/secret", axum::routing::post(post));
         tokio::spawn(async move { axum::serve(listener, app).await });
-        let config =
-            ChannelConfig { webhook: SecretRef::Literal(url.into()), format: ChannelFormat::Generic };
-        (chat, Channel::new("ops", &config).unwrap())
+        (chat, Channel::new("ops", &webhook(&url)).unwrap())
     }
 
     fn told(&self) -> Vec<serde_json::Value> {
         self.told.lock().unwrap().clone()
     }
+}
+
+fn webhook(url: &str) -> ChannelConfig {
+    let url = SecretRef::Literal(url.to_owned().into());
+    ChannelConfig::Webhook(WebhookConfig { url, format: ChannelFormat::Generic })
 }
 
 const TELLING: &str = "
@@ -872,17 +876,18 @@ async fn a_channel_that_refuses_or_is_gone_holds_up_no_ticket() {
     controls.retry(dead.id).await.unwrap();
     world.until(|h| matches!(h, Happening::Notified { .. })).await;
     assert_eq!(chat.told().len(), 2, "tried again by hand");
+    // A channel that the configuration has by now is there for what waited for it.
+    let (other, gone) = Chat::start(&[]).await;
+    world.channels.send_modify(|channels| drop(channels.insert("gone".to_owned(), gone)));
+    let (dead, _) = world.store.dead_letters(10).await.unwrap().remove(0);
+    controls.retry(dead.id).await.unwrap();
+    world.until(|h| matches!(h, Happening::Notified { .. })).await;
+    assert_eq!((chat.told().len(), other.told().len()), (2, 1));
 }
 
 #[test]
 fn a_channels_address_is_https_or_on_this_machine() {
-    let channel = |url: &str| {
-        let config = ChannelConfig {
-            webhook: SecretRef::Literal(url.to_owned().into()),
-            format: ChannelFormat::default(),
-        };
-        Channel::new("ops", &config)
-    };
+    let channel = |url: &str| Channel::new("ops", &webhook(url));
     for url in ["https://chat.example/x", "http://127.0.0.1:1/x", "http://localhost/x"] {
         assert!(channel(url).is_ok(), "{url}");
     }

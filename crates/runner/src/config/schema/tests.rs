@@ -11,7 +11,7 @@ use crate::config::Config;
 const STRANGE: &str = "qqqqqqqqqqqqqqqqqq";
 
 /// A section of the schema, and a configuration with a strange field in it.
-const MEETINGS: [(&str, &str); 14] = [
+const MEETINGS: [(&str, &str); 15] = [
     ("configuration", "STRANGE: 1"),
     ("halo", "halo: { STRANGE: 1 }"),
     ("budget", "halo: { budget: { STRANGE: 1 } }"),
@@ -25,6 +25,7 @@ const MEETINGS: [(&str, &str); 14] = [
     ("retention", "retention: { STRANGE: 1 }"),
     ("rate", "sources: { a: { webhook: { auth: none, limit: { requests: 1, per: 1m, STRANGE: 1 } } } }"),
     ("channel", "channels: { a: { webhook: env:X, STRANGE: 1 } }"),
+    ("mail", "channels: { a: { mail: { smtp: x, STRANGE: 1 } } }"),
     ("calendar", "calendars: { a: { STRANGE: 1 } }"),
 ];
 

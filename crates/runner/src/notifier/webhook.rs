@@ -4,57 +4,25 @@ use std::time::Duration;
 
 use reqwest::{Client, Url};
 use secrecy::{ExposeSecret, SecretString};
-use thiserror::Error;
 
+use super::channel::{ChannelError, Posted};
 use super::message::Message;
-use crate::config::{ChannelConfig, ChannelFormat, SecretError};
+use crate::config::{ChannelFormat, WebhookConfig};
 
 /// LIMIT: chats answer in well under a second; one that does not is tried again later.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A channel, ready to be posted to.
+/// A channel that is posted to.
 #[derive(Debug, Clone)]
-pub struct Channel {
+pub(super) struct Webhook {
     http: Client,
     url: SecretString,
     format: ChannelFormat,
 }
 
-/// Why a channel can't be used.
-#[derive(Debug, Error)]
-pub enum ChannelError {
-    /// Its address could not be read.
-    #[error(transparent)]
-    Secret(#[from] SecretError),
-    /// Its address is none.
-    #[error("the webhook of the channel `{name}` is no address beginning with https://")]
-    Address {
-        /// The channel.
-        name: String,
-    },
-    /// Encryption can't be set up.
-    #[error("the channel `{name}` can't be reached: {problem}")]
-    Http {
-        /// The channel.
-        name: String,
-        /// What the system said.
-        problem: String,
-    },
-}
-
-/// What became of a message.
-pub(super) enum Posted {
-    Done,
-    /// It may work later.
-    Later(String),
-    /// It will not work as it is.
-    Refused(String),
-}
-
-impl Channel {
-    /// Makes a channel of its configuration. Its secret is read here.
-    pub fn new(name: &str, config: &ChannelConfig) -> Result<Self, ChannelError> {
-        let url = config.webhook.read()?;
+impl Webhook {
+    pub(super) fn new(name: &str, config: &WebhookConfig) -> Result<Self, ChannelError> {
+        let url = config.url.read()?;
         let parsed = Url::parse(url.expose_secret()).ok();
         let local = |url: &Url| {
             let host = url.host_str().unwrap_or_default();
