@@ -121,6 +121,31 @@ async fn the_demo_turns_its_alerts_into_tickets_and_ends() {
     assert!(ended.stderr.contains(&format!("cannot listen on {addr}")), "{}", ended.stderr);
 }
 
+/// A configuration with what stands in it as a comment, but for the words and what is there already.
+fn taken_in(text: &str) -> String {
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        let indent = line.len() - line.trim_start().len();
+        let commented = line.trim_start().strip_prefix("# ").filter(|rest| {
+            let key = rest.trim_start().split(':').next().unwrap_or_default();
+            rest.contains(':')
+                && !key.is_empty()
+                && key.chars().all(|c| c.is_ascii_lowercase() || "-_".contains(c))
+        });
+        match commented {
+            Some(rest)
+                if !["url", "client_id", "client_secret", "yaml-language-server"]
+                    .iter()
+                    .any(|key| rest.starts_with(&format!("{key}:"))) =>
+            {
+                lines.push(format!("{}{rest}", " ".repeat(indent)));
+            }
+            _ => lines.push(line.to_owned()),
+        }
+    }
+    lines.join("\n")
+}
+
 #[tokio::test]
 async fn an_installation_from_init_checks_and_tests_by_itself() {
     let dir = tempfile::tempdir().expect("a folder");
@@ -133,6 +158,18 @@ async fn an_installation_from_init_checks_and_tests_by_itself() {
         let ended = run(&[command, "--config", config], &[]).await;
         assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
     }
+    let url = run(&["source", "url", "my-tool", "--config", config], &[]).await;
+    let token = url.stdout.trim().rsplit('/').next().unwrap_or_default().to_owned();
+    assert!(
+        token.len() == 64 && url.stdout.starts_with("http://127.0.0.1:8080/hooks/my-tool/"),
+        "{}",
+        url.stdout
+    );
+    // What stands there as a comment, to be taken in, is right as well.
+    let written = std::fs::read_to_string(config).expect("the configuration");
+    std::fs::write(config, taken_in(&written)).expect("writes");
+    let ended = run(&["check", "--config", config], &[]).await;
+    assert_eq!(ended.code, Some(0), "{}{}\n{}", ended.stdout, ended.stderr, taken_in(&written));
     let again = run(&["init", text], &[]).await;
     assert_eq!(again.code, Some(2));
     assert!(again.stderr.contains("is already there"), "{}", again.stderr);

@@ -68,23 +68,7 @@ impl Token {
     }
 
     fn make(path: &Path) -> Result<Self, TokenError> {
-        let mut bytes = [0_u8; BYTES];
-        getrandom::fill(&mut bytes).map_err(|error| TokenError::Random(error.to_string()))?;
-        let text = hex::encode(bytes);
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt as _;
-            options.mode(0o600);
-        }
-        let write = || {
-            let mut file = options.open(path)?;
-            writeln!(file, "{text}")?;
-            file.sync_all()
-        };
-        write().map_err(|source| TokenError::File { path: path.to_owned(), source })?;
-        Ok(Self(SecretString::from(text)))
+        Ok(Self(write_new(path)?))
     }
 
     /// A token that is given, such as in an environment variable.
@@ -102,6 +86,27 @@ impl Token {
     pub fn bearer(&self) -> String {
         format!("Bearer {}", self.0.expose_secret())
     }
+}
+
+/// Makes a secret that nobody can guess, and keeps it in a file that its owner alone reads.
+pub(crate) fn write_new(path: &Path) -> Result<SecretString, TokenError> {
+    let mut bytes = [0_u8; BYTES];
+    getrandom::fill(&mut bytes).map_err(|error| TokenError::Random(error.to_string()))?;
+    let text = hex::encode(bytes);
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let write = || {
+        let mut file = options.open(path)?;
+        writeln!(file, "{text}")?;
+        file.sync_all()
+    };
+    write().map_err(|source| TokenError::File { path: path.to_owned(), source })?;
+    Ok(SecretString::from(text))
 }
 
 /// Where the token is kept: `haloward.db` has `haloward.token` beside it.
