@@ -33,6 +33,8 @@ enum Kind {
     Tests,
     /// Presets.
     Preset,
+    /// The clients file, `clients.yaml`.
+    Clients,
 }
 
 impl Kind {
@@ -42,6 +44,7 @@ impl Kind {
             Self::Config => "config.json",
             Self::Tests => "tests.json",
             Self::Preset => "preset.json",
+            Self::Clients => "clients.json",
         }
     }
 
@@ -51,6 +54,7 @@ impl Kind {
             Self::Config => crate::config::schema(),
             Self::Tests => schema::tests(),
             Self::Preset => schema::preset(),
+            Self::Clients => crate::config::clients_schema(),
         }
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn read(file: &SourceFile, node: &Node, dir: &Path, config: &mut Conf
     }
 }
 
-fn decode(file: &SourceFile, node: &Node, config: &mut Config, findings: &mut Findings) {
+pub(super) fn decode(file: &SourceFile, node: &Node, config: &mut Config, findings: &mut Findings) {
     let mut directory = ClientDirectory::default();
     let used = &mut config.names;
     let Some(mut fields) = Fields::of(file, node, "the clients file", findings) else { return };

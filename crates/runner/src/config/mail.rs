@@ -65,8 +65,7 @@ impl MailConfig {
         };
         if let (None, Some(node)) = (&user, password) {
             let finding = Finding::error("HW225", "a mail server's `password` needs a `user`");
-            findings
-                .push(finding.at(file.place(node.span)).help("add `user`, as the mail server knows you"));
+            findings.push(finding.at(file.place(node.span)).help("add `user`, as the mail server knows you"));
         }
         let password = password.and_then(|node| SecretRef::decode(file, node, dir, findings));
         let from = fields.need("from", findings).and_then(|node| {
@@ -186,7 +185,9 @@ mod tests {
             let expected = MailServer { host: host.into(), port, encryption };
             assert_eq!(MailServer::parse(text), Some(expected), "{text}");
         }
-        for text in ["", "https://x", "smtp://u:p@x", "smtp://x/path", "smtp://x?y", "smtp://", "smtp://x:99999"] {
+        for text in
+            ["", "https://x", "smtp://u:p@x", "smtp://x/path", "smtp://x?y", "smtp://", "smtp://x:99999"]
+        {
             assert_eq!(MailServer::parse(text), None, "{text}");
         }
     }
@@ -194,7 +195,7 @@ mod tests {
     #[test]
     fn what_is_wrong_about_mail_is_said_all_at_once() {
         let (config, findings) = decode(
-            "{ smtp: 'https://u:p4ss@x', password: env:P, from: nobody, to: ['a@b.example', \"x@y.example\\nBcc: z@z.example\"], subject: x }",
+            "smtp: 'https://u:p4ss@x'\npassword: env:P\nfrom: nobody\nsubject: x\nto: ['a@b.example', \"x@y.example\\nBcc: z@z.example\"]\n",
         );
         assert!(config.is_none());
         let text = findings.render();

@@ -24,7 +24,7 @@ pub use load::{CATALOGUE_FILE, LoadError, Loaded, SavedCatalogue, find};
 pub use mail::{MailConfig, MailEncryption, MailServer};
 pub use public_url::PublicUrl;
 pub use retention::Retention;
-pub use schema::schema;
+pub use schema::{clients_schema, schema};
 pub use secret::{SecretError, SecretRef};
 pub(crate) use source::GENERIC;
 pub use source::{Missed, Reading, Schedule, SourceConfig, Webhook};

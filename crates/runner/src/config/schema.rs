@@ -1,5 +1,9 @@
 //! The JSON Schema of the configuration, for editors.
 
+mod clients;
+
+pub use clients::clients_schema;
+
 use haloward_rules::Severity;
 use haloward_rules::schema::{
     any_of, choice, definitions, described, duration, flag, map_of, number, one_or_list, reference, section,

@@ -83,7 +83,9 @@ impl Mail {
                     None => Posted::Later(format!("the mail was not sent: {cause}")),
                 }
             }
-            Err(_) => Posted::Later(format!("the mail server did not answer within {} s", PATIENCE.as_secs())),
+            Err(_) => {
+                Posted::Later(format!("the mail server did not answer within {} s", PATIENCE.as_secs()))
+            }
         }
     }
 }

@@ -14,6 +14,7 @@ struct Schemas {
     config: Validator,
     tests: Validator,
     preset: Validator,
+    clients: Validator,
 }
 
 impl Schemas {
@@ -24,6 +25,7 @@ impl Schemas {
             config: compile(Kind::Config),
             tests: compile(Kind::Tests),
             preset: compile(Kind::Preset),
+            clients: compile(Kind::Clients),
         }
     }
 
@@ -33,8 +35,10 @@ impl Schemas {
         let stem = path.file_stem()?.to_str()?;
         let folder =
             path.parent().and_then(Path::file_name).and_then(|name| name.to_str()).unwrap_or_default();
-        if path.extension().is_none_or(|ext| ext != "yaml") || folder == "tables" || stem == "clients" {
+        if path.extension().is_none_or(|ext| ext != "yaml") || folder == "tables" {
             None
+        } else if stem == "clients" {
+            Some(&self.clients)
         } else if stem.ends_with("_test") {
             Some(&self.tests)
         } else if folder == "presets" {
@@ -111,7 +115,12 @@ fn right_examples_fit_their_schema_and_typing_mistakes_do_not() {
 fn the_configuration_of_the_documentation_fits_its_schema() {
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/operation.md"))
         .expect("the page");
-    let example =
-        text.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
-    assert_eq!(Schemas::new().problems("haloward.yaml", example), [""; 0]);
+    let example = |number: usize| {
+        text.split("```yaml\n").nth(number).and_then(|rest| rest.split("```").next()).expect("an example")
+    };
+    let schemas = Schemas::new();
+    assert_eq!(schemas.problems("haloward.yaml", example(1)), [""; 0]);
+    assert!(example(2).starts_with("# clients.yaml"), "{}", example(2));
+    assert_eq!(schemas.problems("clients.yaml", example(2)), [""; 0]);
+    assert!(!schemas.problems("clients.yaml", "alias: { ND: Northwind Dental }").is_empty());
 }

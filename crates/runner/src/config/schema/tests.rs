@@ -35,6 +35,18 @@ fn decode(text: &str) -> Findings {
     findings
 }
 
+#[test]
+fn the_clients_schema_knows_the_fields_that_the_decoder_knows() {
+    let file = SourceFile::new("clients.yaml", format!("{STRANGE}: 1"));
+    let mut findings = Findings::default();
+    let node = haloward_rules::read_yaml(&file).unwrap();
+    crate::config::clients::decode(&file, &node, &mut Config::defaults(PathBuf::new()), &mut findings);
+    let help = findings.iter().find_map(|finding| finding.help.clone()).expect("the names there are");
+    let known: BTreeSet<String> = help.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+    let known = known.into_iter().filter(|name| name != "the clients file").collect::<BTreeSet<_>>();
+    assert_eq!(properties(&super::clients_schema(), "clients_file"), known);
+}
+
 /// The names that the decoder lists when it meets a name it does not know, but for those it refuses by name because
 /// they are described and not built: no editor should offer them.
 fn known(text: &str) -> BTreeSet<String> {

@@ -160,9 +160,15 @@ async fn a_mail_reaches_everyone_and_repeats_are_known_by_their_id() {
     assert_eq!(send(&config).await, Posted::Done);
     assert_eq!(send(&config).await, Posted::Done);
     let heard = server.heard();
-    let commands: Vec<&str> =
-        heard.iter().map(String::as_str).filter(|line| line.starts_with("RCPT") || line.starts_with("MAIL")).collect();
-    assert_eq!(commands[..3], ["MAIL FROM:<haloward@msp.example>", "RCPT TO:<ops@msp.example>", "RCPT TO:<boss@msp.example>"]);
+    let commands: Vec<&str> = heard
+        .iter()
+        .map(String::as_str)
+        .filter(|line| line.starts_with("RCPT") || line.starts_with("MAIL"))
+        .collect();
+    assert_eq!(
+        commands[..3],
+        ["MAIL FROM:<haloward@msp.example>", "RCPT TO:<ops@msp.example>", "RCPT TO:<boss@msp.example>"]
+    );
     let mails: Vec<&String> = heard.iter().filter(|said| said.contains("Subject:")).collect();
     assert_eq!(mails.len(), 2);
     for mail in mails {
@@ -179,10 +185,26 @@ async fn a_mail_reaches_everyone_and_repeats_are_known_by_their_id() {
 #[tokio::test]
 async fn what_the_server_says_decides_whether_it_is_tried_again() {
     for (command, reply, expected) in [
-        ("RCPT TO:<boss", "550 5.1.1 no such user here", Posted::Refused("the mail server answered 550: 5.1.1 no such user here".into())),
-        ("MAIL", "553 not your address\r\n", Posted::Refused("the mail server answered 553: not your address".into())),
-        ("END", "554 looks like spam", Posted::Refused("the mail server answered 554: looks like spam".into())),
-        ("RCPT", "450 greylisted, come back", Posted::Later("the mail server answered 450: greylisted, come back".into())),
+        (
+            "RCPT TO:<boss",
+            "550 5.1.1 no such user here",
+            Posted::Refused("the mail server answered 550: 5.1.1 no such user here".into()),
+        ),
+        (
+            "MAIL",
+            "553 not your address\r\n",
+            Posted::Refused("the mail server answered 553: not your address".into()),
+        ),
+        (
+            "END",
+            "554 looks like spam",
+            Posted::Refused("the mail server answered 554: looks like spam".into()),
+        ),
+        (
+            "RCPT",
+            "450 greylisted, come back",
+            Posted::Later("the mail server answered 450: greylisted, come back".into()),
+        ),
         ("END", "452 disk full", Posted::Later("the mail server answered 452: disk full".into())),
         ("QUIT", "500 what?", Posted::Done),
     ] {
