@@ -97,7 +97,7 @@ async fn a_dry_run_of_several_payloads_keeps_its_cases() {
 async fn inputs_that_cannot_be_read_are_said_so() {
     for (args, message) in [
         (vec!["dry-run", "--source", "alertmanager", "nowhere.json"], "cannot read `nowhere.json`"),
-        (vec!["dry-run", "--source", "alertmanager", "README.md"], "`README.md` is not JSON"),
+        (vec!["dry-run", "README.md"], "`README.md` is not JSON"),
         (vec!["dry-run", "tests/payloads/disk.json"], "holds no event: the event has no `source`"),
         (vec!["check", "--config", "nowhere.yaml"], "cannot read `nowhere.yaml`"),
         (vec!["run", "--config", "nowhere.yaml"], "cannot read `nowhere.yaml`"),

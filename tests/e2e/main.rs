@@ -1,5 +1,6 @@
 //! The real binary against the sandbox: one test binary for the whole product.
 
+mod alertmanager;
 mod api;
 mod check;
 mod commands;
@@ -12,4 +13,5 @@ mod lookups;
 mod operate;
 mod refusals;
 mod replay;
+mod sources;
 mod testing;

@@ -47,7 +47,7 @@ pub use fields::{Fields, suggestion};
 pub use finding::{Example, Finding, Findings, Level, Page, Place, SourceFile};
 pub use names::{Given, NameKind, NameUse, Within};
 pub use path::Path;
-pub use preset::{Arrival, Delivery, Mapped, Preset, PresetSet, SourceClient, SourceSettings};
+pub use preset::{Arrival, Delivery, Mapped, Preset, PresetSet, SourceClient, SourceSettings, VendorWords};
 pub use rule::{Limit, Part, Rule, RuleId};
 pub use ruleset::{OnRuleError, RuleSet, Settings};
 pub use silence::{Silence, Silences};

@@ -25,6 +25,7 @@ use crate::runtime::{CATALOGUE_EVERY, Happening, LiveRules, Runtime, RuntimeConf
 use crate::store::{Limits, Store, StoreError};
 use crate::token::{Token, TokenError};
 use crate::wire::WireSettings;
+use crate::witness::Witness;
 
 /// Why the product did not start.
 #[derive(Debug, Error)]
@@ -84,6 +85,7 @@ pub struct App {
     feeds: Feeds,
     feeding: feeds::Context,
     standing: Arc<Standing>,
+    witness: Witness,
     clock: Arc<dyn Clock>,
     address: Address,
 }
@@ -109,7 +111,7 @@ impl App {
         let (wire, wires) = watch::channel(Arc::new(wire_settings(&loaded.config)));
         let (retention, keeps) = watch::channel(loaded.config.retention);
         let metrics = Metrics::new();
-        let standing = Arc::new(Standing::new(&loaded, clock.now()));
+        let standing = Arc::new(Standing::new(&loaded, addr, clock.now()));
         let runtime = Runtime::start(RuntimeConfig {
             wire: wires,
             retention: keeps,
@@ -123,7 +125,9 @@ impl App {
         })?;
         let controls = runtime.controls().ok_or(StoreError::Closed)?;
         let feeds = Feeds::start(plans, store.clone(), Arc::clone(&clock), metrics.clone());
+        let witness = Witness::default();
         let api = api::router(ApiState {
+            witness: witness.clone(),
             feeds: feeds.board().clone(),
             token,
             store: store.clone(),
@@ -135,7 +139,8 @@ impl App {
             metrics: metrics.clone(),
             standing: Arc::clone(&standing),
         });
-        let state = DoorState::new(door, store.clone(), Arc::clone(&clock), metrics.clone());
+        let mut state = DoorState::new(door, store.clone(), Arc::clone(&clock), metrics.clone());
+        state.witness = witness.clone();
         state.remember().await?;
         let door = Arc::clone(&state.door);
         let (stop, stopping) = watch::channel(false);
@@ -156,6 +161,7 @@ impl App {
             feeds,
             feeding,
             standing,
+            witness,
             clock,
             address,
         })
@@ -190,6 +196,7 @@ impl App {
         self.channels.send_replace(channels);
         self.metrics.reloaded(true);
         self.standing.taken(loaded, self.clock.now());
+        self.witness.keep(|source| loaded.config.sources.contains_key(source));
         Ok(())
     }
 

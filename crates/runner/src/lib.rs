@@ -28,3 +28,4 @@ pub mod token;
 pub mod tracker;
 pub mod watch;
 pub mod wire;
+pub mod witness;

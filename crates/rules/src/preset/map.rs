@@ -44,17 +44,7 @@ impl Preset {
     /// Maps one delivery. Nothing is ever dropped: what does not fit becomes an unmapped event.
     pub fn map(&self, delivery: &Delivery<'_>) -> Mapped {
         let source = Arc::new(Value::String(delivery.source.to_owned()));
-        let env = |item: View| Env {
-            vars: vec![
-                ("payload", View::new(delivery.payload.clone())),
-                ("item", item),
-                ("headers", View::new(delivery.headers.clone())),
-                ("source", View::new(source.clone())),
-            ],
-            now: delivery.at,
-            library: Library::empty(),
-            is_open: &|_| false,
-        };
+        let env = |item: View| env(delivery, &source, item);
         let whole = View::new(delivery.payload.clone());
         let delivery_id = self
             .delivery_id
@@ -62,34 +52,39 @@ impl Preset {
             .and_then(|template| template.text(&env(whole.clone())).ok())
             .map(|text| text.trim().to_owned())
             .filter(|text| !text.is_empty());
-        let items = match &self.events {
-            None => vec![whole.clone()],
-            Some(template) => match template.value(&env(whole.clone())) {
-                Err(error) => return nothing_fits(delivery, delivery_id, &error.message),
-                Ok(Value::Array(list)) if list.len() > MAX_EVENTS => {
-                    let why = format!("it holds {} elements, more than {MAX_EVENTS}", list.len());
-                    return nothing_fits(delivery, delivery_id, &why);
-                }
-                Ok(Value::Array(list)) => list.into_iter().map(|item| View::new(Arc::new(item))).collect(),
-                Ok(single @ Value::Object(_)) => vec![View::new(Arc::new(single))],
-                Ok(_) => return nothing_fits(delivery, delivery_id, "its list of events is not there"),
-            },
+        let items = match self.items(&whole, &env(whole.clone())) {
+            Ok(items) => items,
+            Err(why) => return nothing_fits(delivery, delivery_id, &why),
         };
         let events = items
             .into_iter()
             .map(|sent| {
-                let item = match &self.item {
-                    None => Ok(sent.clone()),
-                    Some(template) => template
-                        .value(&env(sent.clone()))
-                        .map(|item| View::new(Arc::new(item)))
-                        .map_err(|error| error.message),
-                };
+                let item = self.item(&sent, &env(sent.clone()));
                 item.and_then(|item| self.event(&env(item), &sent, delivery))
                     .unwrap_or_else(|why| unmapped(delivery, sent.value().clone(), &why))
             })
             .collect();
         Mapped { events, delivery_id }
+    }
+
+    /// The parts of a payload that are an event each; or why there are none.
+    pub(super) fn items(&self, whole: &View, env: &Env<'_>) -> Result<Vec<View>, String> {
+        let Some(template) = &self.events else { return Ok(vec![whole.clone()]) };
+        match template.value(env) {
+            Err(error) => Err(error.message),
+            Ok(Value::Array(list)) if list.len() > MAX_EVENTS => {
+                Err(format!("it holds {} elements, more than {MAX_EVENTS}", list.len()))
+            }
+            Ok(Value::Array(list)) => Ok(list.into_iter().map(|item| View::new(Arc::new(item))).collect()),
+            Ok(single @ Value::Object(_)) => Ok(vec![View::new(Arc::new(single))]),
+            Ok(_) => Err("its list of events is not there".into()),
+        }
+    }
+
+    /// What of such a part its fields are read from.
+    pub(super) fn item(&self, sent: &View, env: &Env<'_>) -> Result<View, String> {
+        let Some(template) = &self.item else { return Ok(sent.clone()) };
+        template.value(env).map(|item| View::new(Arc::new(item))).map_err(|error| error.message)
     }
 
     fn event(&self, env: &Env<'_>, sent: &View, delivery: &Delivery<'_>) -> Result<Event, String> {
@@ -175,13 +170,7 @@ impl Preset {
         let Some(raw) = map.remove("severity").map(|v| crate::value::to_text(&v).into_owned()) else {
             return;
         };
-        let word = raw.trim().to_lowercase();
-        let table = self.severities.as_ref();
-        let severity = table
-            .and_then(|table| table.by_word.get(&word).copied())
-            .or_else(|| table.and_then(|table| table.otherwise))
-            .or_else(|| words::severity(&word));
-        if let Some(severity) = severity {
+        if let Some(severity) = self.severity_of(&raw) {
             map.insert("severity".into(), severity.as_str().into());
         }
         map.entry("severity_raw").or_insert(Value::String(raw));
@@ -200,6 +189,21 @@ fn settle_times(map: &mut Map<String, Value>) {
             map.get(if state == Some(State::Resolved) { "ended_at" } else { "started_at" }).cloned()
     {
         map.insert("occurred_at".into(), time);
+    }
+}
+
+/// What a preset's templates see of a delivery.
+pub(super) fn env(delivery: &Delivery<'_>, source: &Arc<Value>, item: View) -> Env<'static> {
+    Env {
+        vars: vec![
+            ("payload", View::new(delivery.payload.clone())),
+            ("item", item),
+            ("headers", View::new(delivery.headers.clone())),
+            ("source", View::new(source.clone())),
+        ],
+        now: delivery.at,
+        library: Library::empty(),
+        is_open: &|_| false,
     }
 }
 

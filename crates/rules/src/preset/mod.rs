@@ -3,6 +3,7 @@
 mod builtin;
 mod decode;
 mod map;
+mod said;
 mod settings;
 mod title;
 mod unfilled;
@@ -10,6 +11,7 @@ mod words;
 
 pub use builtin::PresetSet;
 pub use map::{Delivery, Mapped};
+pub use said::VendorWords;
 pub use settings::{SourceClient, SourceSettings};
 
 use std::collections::BTreeMap;

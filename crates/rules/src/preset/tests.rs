@@ -122,3 +122,23 @@ fn mistakes_in_a_preset_are_found_at_their_place() {
         assert!(text.contains(part), "{part} is missing in\n{text}");
     }
 }
+
+#[test]
+fn the_vendors_words_stand_beside_the_events_they_became() {
+    let preset = alertmanager();
+    let alert = |labels: Value| json!({ "status": "firing", "fingerprint": "a", "labels": labels });
+    let payload = json!({ "alerts": [alert(json!({ "alertname": "A", "severity": "page" })), alert(json!({ "alertname": "B" }))] });
+    let said = preset.said(&Delivery {
+        source: "prom",
+        payload: Arc::new(payload),
+        headers: Arc::new(json!({})),
+        default_severity: crate::Severity::Medium,
+        at: "2026-01-05T09:00:00Z".parse().expect("a time"),
+    });
+    let expected = |severity: Option<&str>| VendorWords {
+        state: Some("firing".into()),
+        severity: severity.map(str::to_owned),
+    };
+    assert_eq!(said, [expected(Some("page")), expected(None)]);
+    assert_eq!(preset.severity_of("page"), Some(Severity::Critical));
+}

@@ -58,6 +58,10 @@ fn step() -> Value {
             ("payload", text("A payload comes in: its file, relative to this one.")),
             ("source", text("Where the payload comes from.")),
             (
+                "headers",
+                json!({ "description": "The headers that came with the payload, by name.", "type": "object" }),
+            ),
+            (
                 "technician",
                 choice(
                     "What somebody does to the newest ticket in HaloPSA.",

@@ -1,7 +1,7 @@
 //! Stories from a `*_test.yaml` file.
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::expect::Expectation;
 use super::{Happens, Story, StoryFile, StoryStep};
@@ -68,10 +68,15 @@ fn step(file: &SourceFile, node: &Node, findings: &mut Findings) -> Option<Story
     let event = fields.take("event");
     let payload = fields.text("payload", findings);
     let source = fields.text("source", findings);
+    let headers = fields.take("headers");
     let technician = fields.choice("technician", &TECHNICIAN, findings);
     let silence = fields.take("silence");
     let expect = fields.take("expect").map(|n| Expectation::decode(file, n, findings));
     fields.finish(findings);
+    if let (None, Some(node)) = (&payload, headers) {
+        let finding = Finding::error("HW071", "`headers` are those of a `payload`");
+        findings.push(finding.at(file.place(node.span)));
+    }
     let happens = match (event, payload, technician, silence) {
         (None, None, None, None) => Happens::Nothing,
         (Some(node), None, None, None) => event_of(file, node, source, findings)?,
@@ -81,7 +86,7 @@ fn step(file: &SourceFile, node: &Node, findings: &mut Findings) -> Option<Story
                 findings.push(finding.at(file.place(node.span)));
                 return None;
             };
-            Happens::Payload { path, source }
+            Happens::Payload { path, source, headers: headers_of(file, headers, findings) }
         }
         (None, None, Some(Technician::Works), None) => Happens::TechnicianWorks,
         (None, None, Some(Technician::Closes), None) => Happens::TechnicianCloses,
@@ -96,6 +101,26 @@ fn step(file: &SourceFile, node: &Node, findings: &mut Findings) -> Option<Story
         }
     };
     Some(StoryStep { span: node.span, after, happens, expect })
+}
+
+/// The headers that came with a payload, as presets see them: their names in lower case, their values as text.
+fn headers_of(file: &SourceFile, node: Option<&Node>, findings: &mut Findings) -> Value {
+    let Some(node) = node else { return Value::Object(Map::new()) };
+    let headers = match node.to_value() {
+        Value::Object(map) if map.values().all(|value| !value.is_object() && !value.is_array()) => map,
+        _ => {
+            findings.push(
+                Finding::error("HW071", "`headers` are names with a value each")
+                    .at(file.place(node.span))
+                    .help("write `headers: { X-GitHub-Event: ping }`"),
+            );
+            Map::new()
+        }
+    };
+    let text = |(name, value): (String, Value)| {
+        (name.to_ascii_lowercase(), Value::from(crate::value::to_text(&value).into_owned()))
+    };
+    Value::Object(headers.into_iter().map(text).collect())
 }
 
 /// An event as it stands in a step; its source may stand beside it, as with payloads.

@@ -52,7 +52,7 @@ impl StoryFile {
         let steps = self.stories.iter().flat_map(|story| &story.steps);
         steps.filter_map(|step| match &step.happens {
             Happens::Event { written, .. } => Some(Told::Event(written)),
-            Happens::Payload { path, source } => Some(Told::Payload { path, source }),
+            Happens::Payload { path, source, .. } => Some(Told::Payload { path, source }),
             _ => None,
         })
     }
@@ -96,7 +96,7 @@ enum Happens {
     /// An event comes in; and as its author wrote it.
     Event { event: Event, written: Value },
     /// A payload comes in from a source, through its preset.
-    Payload { path: String, source: String },
+    Payload { path: String, source: String, headers: Value },
     /// A silence begins.
     Silence(Box<Silence>),
     /// Somebody works on the newest ticket.

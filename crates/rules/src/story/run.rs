@@ -147,11 +147,11 @@ impl Teller<'_> {
         Ok(match happens {
             Happens::Nothing | Happens::Silence(_) => Vec::new(),
             Happens::Event { event, .. } => vec![Comes::Event(event.clone().received("", now))],
-            Happens::Payload { path, source } => {
+            Happens::Payload { path, source, headers } => {
                 let payload = (self.world.payload)(self.path, path)?;
                 let (preset, default_severity) = (self.world.preset)(source)
                     .ok_or_else(|| format!("the source `{source}` has no preset"))?;
-                let headers = Arc::new(Value::Object(serde_json::Map::new()));
+                let headers = Arc::new(headers.clone());
                 let mapped = preset.map(&Delivery {
                     source,
                     payload: Arc::new(payload),

@@ -390,6 +390,41 @@ tests:
 }
 
 #[test]
+fn a_payload_comes_with_its_headers() {
+    let preset = SourceFile::new(
+        "presets/hub.yaml",
+        "preset: hub\ntitle: Hub\nevent: { state: '${headers[\"x-event\"]}', title: x, fingerprint: f }\n",
+    );
+    let (presets, findings) = crate::preset::PresetSet::load(&[preset], None);
+    assert!(findings.is_empty(), "{}", findings.render());
+    let (rules, findings) = RuleSet::load(
+        &[SourceFile::new("rules/r.yaml", "rules:\n  - { id: any, then: { open_ticket: { type: Alert } } }")],
+        Settings::default(),
+    );
+    assert!(!findings.has_errors(), "{}", findings.render());
+    let story = "
+tests:
+  - name: what a header says counts
+    steps:
+      - { payload: p.json, source: hub, headers: { X-Event: test }, expect: { nothing: true } }
+      - { payload: p.json, source: hub, headers: { X-Event: firing }, expect: { open_ticket: true } }
+";
+    let (file, findings) = StoryFile::load(&SourceFile::new("rules/r_test.yaml", story));
+    assert!(findings.is_empty(), "{}", findings.render());
+    let preset = presets.get("hub").cloned().unwrap();
+    let world = StoryWorld {
+        rules: &rules,
+        preset: &|_| Some((preset.clone(), crate::event::Severity::Medium)),
+        payload: &|_, _| Ok(serde_json::json!({})),
+    };
+    passes(&file.run(&world));
+    let wrong = "tests:\n  - { name: n, steps: [ { event: { source: s, title: t }, headers: { a: b } }, { payload: p.json, source: s, headers: [a] } ] }";
+    let text = StoryFile::load(&SourceFile::new("r_test.yaml", wrong)).1.render();
+    assert!(text.contains("`headers` are those of a `payload`"), "{text}");
+    assert!(text.contains("`headers` are names with a value each"), "{text}");
+}
+
+#[test]
 fn a_silence_in_a_story_is_checked_where_it_stands() {
     let file = SourceFile::new(
         "r_test.yaml",

@@ -6,6 +6,7 @@ mod operate;
 mod read;
 mod routes;
 mod silences;
+mod sources;
 mod state;
 
 pub use state::{ApiState, Standing};

@@ -16,10 +16,10 @@ use super::state::ApiState;
 use crate::inspect::{
     self, CaseLine, CaseStory, CasesQuery, DecisionLine, DecisionsQuery, EventLine, EventReport, EventStory,
     EventsQuery, InspectError, Ledger, LedgerQuery, List, OperationLine, OperationStory, OperationsQuery,
-    ServiceStatus, SourceLine,
+    ServiceStatus,
 };
 use crate::receiver::Problem;
-use crate::store::{Reader, StoreError};
+use crate::store::Reader;
 
 type Api = State<Arc<ApiState>>;
 type Asked<T> = Result<Query<T>, QueryRejection>;
@@ -79,20 +79,6 @@ pub(super) async fn ledger(State(state): Api, query: Asked<LedgerQuery>) -> Answ
     let query = question(query)?;
     let now = state.clock.now();
     answer(ask(&state, move |reader| inspect::ledger(reader, &query, now)).await)
-}
-
-pub(super) async fn sources(State(state): Api) -> Answer<List<SourceLine>> {
-    let (known, feeds) = (state.standing.sources(), state.feeds.all());
-    let look = move |reader: &Reader<'_>| {
-        let seen = |line: &SourceLine| -> Result<SourceLine, StoreError> {
-            let last_event_at = reader.source_activity(&line.name)?.last_event_at;
-            let feed = feeds.get(&line.name).cloned();
-            Ok(SourceLine { last_event_at, feed, ..line.clone() })
-        };
-        let items = known.iter().map(seen).collect::<Result<_, _>>()?;
-        Ok(List { items, next: None })
-    };
-    answer(ask(&state, look).await)
 }
 
 pub(super) async fn status(State(state): Api) -> Answer<ServiceStatus> {

@@ -7,7 +7,7 @@ use axum::routing::{MethodRouter, delete, get, post};
 use serde_json::{Map, Value, json};
 
 use super::state::ApiState;
-use super::{operate, read, silences};
+use super::{operate, read, silences, sources};
 
 /// One route.
 pub(super) struct Route {
@@ -27,6 +27,7 @@ pub(super) struct Route {
 const BEFORE: (&str, &str) = ("before", "the `next` of the page before");
 const LIMIT: (&str, &str) = ("limit", "at most so many, up to 500; else 50");
 const SILENCE: &[&str] = &["id", "when", "key", "rule", "from", "until", "comment", "by"];
+const RECORDING: &[&str] = &["source", "count", "until", "over", "payloads"];
 const LIST: &[&str] = &["items", "next"];
 
 #[rustfmt::skip]
@@ -34,8 +35,15 @@ pub(super) const ROUTES: &[Route] = &[
     Route { method: "get", path: "/api/v1/status", does: "How the service stands.",
         query: &[], body: &[], gives: &["version", "started_at", "rules", "budget", "store"],
         handler: || get(read::status) },
-    Route { method: "get", path: "/api/v1/sources", does: "The sources, and when each was last heard of.",
-        query: &[], body: &[], gives: LIST, handler: || get(read::sources) },
+    Route { method: "get", path: "/api/v1/sources", does: "The sources, their URLs, when each was last heard of, and how much it sends.",
+        query: &[], body: &[], gives: LIST, handler: || get(sources::list) },
+    Route { method: "post", path: "/api/v1/sources/{source}/recording", does: "Records the source's next payloads, without secrets.",
+        query: &[], body: &[("count", "how many, up to 20; else 1"), ("for", "for how long at most, up to `1h`; else `10m`")],
+        gives: RECORDING, handler: || post(sources::record) },
+    Route { method: "get", path: "/api/v1/sources/{source}/recording", does: "What was recorded so far.",
+        query: &[], body: &[], gives: RECORDING, handler: || get(sources::recording) },
+    Route { method: "delete", path: "/api/v1/sources/{source}/recording", does: "Ends a recording, and gives what it has.",
+        query: &[], body: &[], gives: RECORDING, handler: || delete(sources::end_recording) },
     Route { method: "get", path: "/api/v1/events", does: "Events, newest first, with what was decided.",
         query: &[("source", "of this source"), ("outcome", "with this outcome"), ("text", "with this text in them"),
             ("since", "not received before this time"), BEFORE, LIMIT],

@@ -1,5 +1,6 @@
 //! What the API's handlers share.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -7,13 +8,14 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
-use crate::config::{Auth, Loaded, Reading, SourceConfig};
+use crate::config::Loaded;
 use crate::feeds::FeedBoard;
 use crate::inspect::{RulesStatus, SourceLine};
 use crate::metrics::Metrics;
 use crate::runtime::{Controls, LiveRules};
 use crate::store::Store;
 use crate::token::Token;
+use crate::witness::Witness;
 
 /// What the API's handlers share.
 #[derive(Debug)]
@@ -36,6 +38,8 @@ pub struct ApiState {
     pub metrics: Metrics,
     /// How the sources stand that are fetched from.
     pub feeds: FeedBoard,
+    /// What is seen of deliveries.
+    pub witness: Witness,
     /// What changes with a reload.
     pub standing: Arc<Standing>,
 }
@@ -43,6 +47,8 @@ pub struct ApiState {
 /// What is known of the files that were read, and of those that were not taken.
 #[derive(Debug)]
 pub struct Standing {
+    /// Where the service listens.
+    listen: SocketAddr,
     sources: ArcSwap<Vec<SourceLine>>,
     rules: Mutex<Read>,
 }
@@ -54,17 +60,18 @@ struct Read {
 }
 
 impl Standing {
-    /// Everything was read just now.
-    pub fn new(loaded: &Loaded, now: Timestamp) -> Self {
+    /// Everything was read just now, by a service that listens at `addr`.
+    pub fn new(loaded: &Loaded, addr: SocketAddr, now: Timestamp) -> Self {
         Self {
-            sources: ArcSwap::from_pointee(sources(loaded)),
+            sources: ArcSwap::from_pointee(SourceLine::all(loaded, addr)),
+            listen: addr,
             rules: Mutex::new(Read { loaded_at: now, problem: None }),
         }
     }
 
     /// Newer files were taken.
     pub fn taken(&self, loaded: &Loaded, now: Timestamp) {
-        self.sources.store(Arc::new(sources(loaded)));
+        self.sources.store(Arc::new(SourceLine::all(loaded, self.listen)));
         *self.read() = Read { loaded_at: now, problem: None };
     }
 
@@ -93,38 +100,5 @@ impl Standing {
 
     fn read(&self) -> std::sync::MutexGuard<'_, Read> {
         self.rules.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn sources(loaded: &Loaded) -> Vec<SourceLine> {
-    let line = |(name, source): (&String, &SourceConfig)| {
-        let (auth, severity) = match source {
-            SourceConfig::Webhook(webhook) => (way(&webhook.auth), webhook.reading.severity),
-            SourceConfig::Schedule(schedule) => ("", schedule.severity),
-        };
-        let preset = |reading: &Reading| {
-            if reading.map.is_some() { "map".to_owned() } else { reading.preset.clone() }
-        };
-        SourceLine {
-            name: name.clone(),
-            kind: source.kind().to_owned(),
-            preset: source.reading().map(preset).unwrap_or_default(),
-            auth: auth.to_owned(),
-            severity: severity.to_string(),
-            last_event_at: None,
-            feed: None,
-        }
-    };
-    loaded.config.sources.iter().map(line).collect()
-}
-
-fn way(auth: &Auth) -> &'static str {
-    match auth {
-        Auth::None => "none",
-        Auth::UrlToken(_) => "url_token",
-        Auth::Bearer(_) => "bearer",
-        Auth::Header { .. } => "header",
-        Auth::Basic { .. } => "basic",
-        Auth::Hmac { .. } => "hmac",
     }
 }

@@ -1,5 +1,7 @@
 //! The whole product in this process, asked over HTTP.
 
+mod sources;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -143,13 +145,14 @@ async fn the_document_describes_what_is_answered() {
     let product = Product::start().await;
     let event = product.fire("disk", "srv-01").await;
     let operation = product.until("disk/srv-01", OperationState::Done).await;
+    assert_eq!(product.post("/api/v1/sources/own/recording", &json!({})).await.0, 200);
     let (_, document) = product.get("/api/v1/openapi.json").await;
     let paths = document["paths"].as_object().unwrap();
     assert_eq!(paths.len(), super::routes::ROUTES.iter().map(|r| r.path).collect::<BTreeSet<_>>().len());
     for (path, methods) in paths {
         let Some(get) = methods.get("get") else { continue };
         let id = if path.contains("operations/") { &operation } else { &event };
-        let asked = path.replace("{id}", id).replace("{key}", "disk%2Fsrv-01");
+        let asked = path.replace("{id}", id).replace("{key}", "disk%2Fsrv-01").replace("{source}", "own");
         let (status, answer) = product.get(&asked).await;
         assert_eq!(status, 200, "{asked}: {answer}");
         let described = &get["responses"]["200"]["content"]["application/json"]["schema"]["properties"];

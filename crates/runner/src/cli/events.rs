@@ -2,6 +2,8 @@
 
 mod as_test;
 
+pub(super) use as_test::EXPECTED;
+
 use std::path::{Path, PathBuf};
 
 use haloward_rules::Outcome;

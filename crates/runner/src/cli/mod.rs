@@ -23,6 +23,7 @@ mod sandbox;
 mod schema;
 pub(crate) mod service;
 mod silence;
+mod sources;
 mod stream;
 mod test;
 
@@ -83,6 +84,9 @@ enum Command {
     Queue(queue::Args),
     /// List, add and end silences: alerts like these open no tickets until then.
     Silence(silence::Args),
+    /// List the sources and how each stands; try payloads on one, or record what it sends.
+    #[command(visible_alias = "source")]
+    Sources(sources::Args),
     /// Show what became of each source's events, day by day.
     Ledger(ledger::Args),
     /// Copy the store, also while the service runs.
@@ -178,6 +182,7 @@ fn dispatch(cli: &Cli, out: &mut Out) -> Ended {
         Command::Events(args) => events::run(args, global, out),
         Command::Queue(args) => queue::run(args, global, out),
         Command::Silence(args) => silence::run(args, global, out),
+        Command::Sources(args) => sources::run(args, global, out),
         Command::Ledger(args) => ledger::run(args, global, out),
         Command::Backup(args) => backup::run(args, global, out),
         Command::Api(args) => api::run(args, global, out),

@@ -30,6 +30,13 @@ pub(super) struct Which {
     url: Option<String>,
 }
 
+impl Which {
+    /// Whether the service of the configuration is asked, and not one elsewhere.
+    pub(super) fn is_our_own(&self) -> bool {
+        self.url.is_none()
+    }
+}
+
 /// How much of a list is shown.
 #[derive(Debug, clap::Args)]
 pub(super) struct Page {
@@ -150,6 +157,17 @@ impl Running {
     /// Asks for something to be done.
     pub(super) fn act(&self, method: Method, path: &str, body: &Value) -> Result<Value, Failure> {
         self.send(self.http.request(method, format!("{}{path}", self.url)).json(body))
+    }
+
+    /// Lets some time pass; whether the user wants it to end.
+    pub(super) fn wait(&self, time: Duration) -> bool {
+        self.runtime.block_on(async {
+            tokio::select! {
+                () = tokio::time::sleep(time) => false,
+                // Who cannot be interrupted ends by itself.
+                asked = tokio::signal::ctrl_c() => asked.is_ok(),
+            }
+        })
     }
 
     fn send<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> Result<T, Failure> {

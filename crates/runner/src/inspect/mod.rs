@@ -7,7 +7,9 @@ mod cases;
 mod events;
 mod ledger;
 mod operations;
+mod redact;
 mod report;
+mod sources;
 mod status;
 
 pub use cases::{CaseLine, CaseStory, CasesQuery, case, cases};
@@ -17,7 +19,10 @@ pub use operations::{
     Correction, DecisionLine, DecisionsQuery, OperationLine, OperationStory, OperationsQuery, correct,
     decisions, operation, operations,
 };
+pub(crate) use redact::{is_secret_name, redact, without_secrets};
 pub use report::{EventReport, ReportedEvent, report};
+pub(crate) use sources::base;
+pub use sources::sources;
 pub use status::{BudgetStatus, RulesStatus, ServiceStatus, SourceLine, StoreStatus, store_status};
 
 use serde::{Deserialize, Serialize};

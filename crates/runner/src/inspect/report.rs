@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::InspectError;
+use super::{InspectError, redact};
 use crate::store::{EventId, NotAnId, Reader, RecordedDecision};
 
 /// LIMIT: a test that nobody reads to its end tells nothing; what came before these rarely matters.
@@ -62,84 +62,4 @@ pub fn report(reader: &Reader<'_>, id: &str) -> Result<EventReport, InspectError
         return Err(unknown());
     }
     Ok(EventReport { id, events, decision })
-}
-
-/// Parts of names whose values are nobody else's.
-const SECRET: [&str; 8] =
-    ["password", "passwd", "secret", "token", "apikey", "api_key", "authorization", "signature"];
-
-fn redact(value: &mut Value) {
-    match value {
-        Value::Object(map) => {
-            for (name, value) in map.iter_mut() {
-                let name = name.to_ascii_lowercase().replace('-', "_");
-                if SECRET.iter().any(|part| name.contains(part)) && !value.is_null() {
-                    *value = Value::from("[redacted]");
-                } else {
-                    redact(value);
-                }
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(redact),
-        Value::String(text) => {
-            if let Some(shorter) = without_people(text) {
-                *text = shorter;
-            }
-        }
-        _ => {}
-    }
-}
-
-/// Mail addresses without the person (clients are told by the domain), and links without their query, which may be a
-/// signature; `None` where the text has neither.
-fn without_people(text: &str) -> Option<String> {
-    let mut changed = false;
-    let words: Vec<String> = text
-        .split(' ')
-        .map(|word| {
-            let is_link = word.contains("://");
-            if let (true, Some((link, _))) = (is_link, word.split_once('?')) {
-                changed = true;
-                return link.to_owned();
-            }
-            match word.split_once('@') {
-                Some((person, domain)) if !is_link && !person.is_empty() && domain.contains('.') => {
-                    changed = true;
-                    let before = person.len() - person.trim_start_matches(['<', '(', '"', '\'']).len();
-                    format!("{}user@{domain}", &person[..before])
-                }
-                _ => word.to_owned(),
-            }
-        })
-        .collect();
-    changed.then(|| words.join(" "))
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    #[test]
-    fn what_is_nobody_elses_is_left_out() {
-        let mut event = json!({
-            "title": "Login by <eve.adams@northwind.example> failed",
-            "url": "https://rmm.example/alert?id=1&sig=abc",
-            "user": { "email": "eve@northwind.example" },
-            "payload": { "headers": { "X-Api-Token": "abc" }, "apiKey": 7, "n": [ { "client_secret": "x" } ] }
-        });
-        super::redact(&mut event);
-        assert_eq!(
-            event,
-            json!({
-                "title": "Login by <user@northwind.example> failed",
-                "url": "https://rmm.example/alert",
-                "user": { "email": "user@northwind.example" },
-                "payload": {
-                    "headers": { "X-Api-Token": "[redacted]" },
-                    "apiKey": "[redacted]",
-                    "n": [ { "client_secret": "[redacted]" } ]
-                }
-            })
-        );
-    }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::InspectError;
 use crate::feeds::FeedStatus;
 use crate::store::{Counts, QueueAge, Reader};
+use crate::witness::Traffic;
 
 /// How the service stands, as far as only a running one can tell.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -96,6 +97,15 @@ pub struct SourceLine {
     pub severity: String,
     /// When its last event came.
     pub last_event_at: Option<Timestamp>,
+    /// Where tools send to, with `TOKEN` for its token; nothing where nobody sends to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Events received today (UTC).
+    #[serde(default)]
+    pub events_today: u64,
+    /// What it sent lately, where the service runs and saw any of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traffic: Option<Traffic>,
     /// How fetching from it goes, where it is fetched from and the service runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feed: Option<FeedStatus>,

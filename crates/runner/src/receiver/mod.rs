@@ -13,5 +13,20 @@ pub(crate) use problem::Problem;
 pub use raw::{Refused, events_of};
 pub use routes::{Door, DoorState, router};
 
+use axum::http::HeaderMap;
+use serde_json::Value;
+
+/// What a delivery's body and headers say, as the receiver reads them: its content, and the headers as presets see them.
+pub(crate) fn content(
+    headers: &HeaderMap,
+    bytes: &[u8],
+    limit: usize,
+) -> Result<(body::Content, Value), Problem> {
+    if bytes.len() > limit {
+        return Err(Problem::too_large(limit));
+    }
+    Ok((body::read(headers, bytes, limit)?, body::visible_headers(headers, None)))
+}
+
 #[cfg(test)]
 mod tests;

@@ -26,6 +26,11 @@ impl Problem {
         Self { status, title, detail: detail.into(), retry_after: None }
     }
 
+    /// The HTTP status that the sender gets.
+    pub(crate) fn status(&self) -> u16 {
+        self.status.as_u16()
+    }
+
     pub(super) fn unreadable(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "The body cannot be read", detail)
     }

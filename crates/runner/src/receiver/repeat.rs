@@ -9,6 +9,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use haloward_rules::Preset;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::OwnedMutexGuard;
@@ -23,6 +24,12 @@ pub(crate) const LONGEST: Duration = Duration::from_secs(3_600);
 /// The window of a source that says nothing: longer than the retries of all known senders that give no id (Azure's last
 /// comes after 45 seconds, Zabbix's after 80), shorter than the interval of a script that reports again on purpose.
 pub(crate) const USUAL: Duration = Duration::from_secs(120);
+
+/// How long the same bytes are taken for a repeat: as the source says, else as its preset wants it.
+pub(crate) fn window(configured: Option<Duration>, preset: &Preset) -> Duration {
+    let usual = if preset.repeats_itself() { Duration::ZERO } else { USUAL };
+    configured.unwrap_or(usual)
+}
 
 /// What the first event of a delivery without an id is known by in the journal, so that it is known after a start.
 const PREFIX: &str = "body:";

@@ -26,6 +26,7 @@ use crate::config::{Loaded, SecretError, SourceConfig};
 use crate::intake::{self, Mapping};
 use crate::metrics::Metrics;
 use crate::store::{Store, StoreError};
+use crate::witness::Witness;
 
 /// A source as the receiver needs it.
 struct Guarded {
@@ -55,9 +56,8 @@ impl Door {
         for (name, config) in &loaded.config.sources {
             let SourceConfig::Webhook(webhook) = config else { continue };
             if let Some((preset, severity)) = loaded.preset_of(name) {
-                let usual = if preset.repeats_itself() { Duration::ZERO } else { repeat::USUAL };
                 let guarded = Guarded {
-                    repeated_within: webhook.repeated_within.unwrap_or(usual),
+                    repeated_within: repeat::window(webhook.repeated_within, &preset),
                     check: Check::new(&webhook.auth)?,
                     mapping: Mapping { source: name.as_str().into(), preset, severity },
                     limit: webhook.limit.map(Limit::new),
@@ -83,6 +83,8 @@ pub struct DoorState {
     /// Where deliveries are counted.
     pub metrics: Metrics,
     repeats: Repeats,
+    /// What people see of them.
+    pub witness: Witness,
 }
 
 // LIMIT: this many bodies are held in memory at once; with the default body limit that is 256 MiB at worst.
@@ -98,6 +100,7 @@ impl DoorState {
             busy: Arc::new(Semaphore::new(MOST_AT_ONCE)),
             metrics,
             repeats: Repeats::default(),
+            witness: Witness::default(),
         }
     }
 
@@ -148,12 +151,20 @@ async fn deliver(
     let started = Instant::now();
     let answer = accept(state, source, token, &parts, &mut body).await;
     let answer = match answer {
-        Ok((answer, events, duplicates)) => {
+        Ok((answer, counted)) => {
+            let Counted { events, duplicates, unmapped } = counted;
             state.metrics.accepted(source, events, duplicates, started.elapsed());
+            state.witness.accepted(source, events, duplicates, unmapped, state.clock.now());
             Ok(answer)
         }
         Err(problem) => {
             state.metrics.refused(problem.status.as_u16());
+            // LIMIT: what nobody configured is nobody's: strangers can make up any number of names.
+            if problem.status != StatusCode::NOT_FOUND {
+                let (status, now) = (problem.status.as_u16(), state.clock.now());
+                let why = format!("{}: {}", problem.title, problem.detail);
+                state.witness.refused(source, status, &why, now);
+            }
             Err(problem)
         }
     };
@@ -164,6 +175,13 @@ async fn deliver(
     answer
 }
 
+/// What a delivery brought.
+struct Counted {
+    events: usize,
+    duplicates: usize,
+    unmapped: usize,
+}
+
 /// Who sends, what it says, and durable before the answer.
 async fn accept(
     state: &DoorState,
@@ -171,7 +189,7 @@ async fn accept(
     token: Option<&str>,
     parts: &Parts,
     body: &mut Body,
-) -> Result<(Response, usize, usize), Problem> {
+) -> Result<(Response, Counted), Problem> {
     let door = state.door.load_full();
     let known = door.sources.get(source).ok_or_else(Problem::unknown_source)?;
     if !known.check.before_body(&parts.headers, token) {
@@ -192,6 +210,7 @@ async fn accept(
     let mut events = match content {
         Content::Payload(payload) => {
             let headers = body::visible_headers(&parts.headers, known.check.secret_header());
+            state.witness.payload(source, &headers, &payload, now);
             known.mapping.events(payload, headers, now)
         }
         Content::Broken { text, why } => known.mapping.unreadable(text, &why, now),
@@ -205,7 +224,8 @@ async fn accept(
         let held = state.repeats.hold(body).await;
         if let Some(before) = repeat::is_repeat(*held, known.repeated_within, now) {
             let answer = Json(json!({ "accepted": 0, "duplicates": before.events, "ids": [] }));
-            return Ok(((StatusCode::ACCEPTED, answer).into_response(), 0, before.events));
+            let counted = Counted { events: 0, duplicates: before.events, unmapped: 0 };
+            return Ok(((StatusCode::ACCEPTED, answer).into_response(), counted));
         }
         repeat::mark(&mut events, body);
         place = Some(held);
@@ -220,7 +240,7 @@ async fn accept(
     tracing::debug!(source, accepted = ids.len(), duplicates, unmapped, "accepted");
     let events = ids.len();
     let answer = Json(json!({ "accepted": events, "duplicates": duplicates, "ids": ids }));
-    Ok(((StatusCode::ACCEPTED, answer).into_response(), events, duplicates))
+    Ok(((StatusCode::ACCEPTED, answer).into_response(), Counted { events, duplicates, unmapped }))
 }
 
 fn refusal(error: &StoreError) -> Problem {

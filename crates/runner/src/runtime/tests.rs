@@ -203,8 +203,14 @@ impl World {
         self.store = Store::open(folder.path().join("haloward.db"), Limits::default()).unwrap();
         self.folder = folder;
         let live = self.rules.subscribe();
-        let (runtime, happenings) =
-            start(&self.sandbox, &self.clock, self.ahead, self.store.clone(), live, self.channels.subscribe());
+        let (runtime, happenings) = start(
+            &self.sandbox,
+            &self.clock,
+            self.ahead,
+            self.store.clone(),
+            live,
+            self.channels.subscribe(),
+        );
         (self.runtime, self.happenings) = (Some(runtime), happenings);
     }
 }

@@ -8,11 +8,11 @@ mod validate;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use haloward_rules::{Decision, Delivery, Event, Explain, Simulation, Step, parse_duration};
+use haloward_rules::{Decision, Delivery, Event, Explain, Simulation, Step, parse_duration, suggestion};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
-use super::output::{Out, print_findings};
+use super::output::{Out, print_findings, remark};
 use super::portable::Portable;
 use super::stream::{Content, Inputs, Kind};
 use super::{End, Ended, Failure, Global};
@@ -92,6 +92,11 @@ pub(super) fn run(args: &Args, global: &Global, out: &mut Out) -> Ended {
             "`haloward check` shows them",
         ));
     }
+    if let Some(source) = &args.source
+        && let Some(doubt) = doubt(&loaded, source)
+    {
+        remark(&doubt);
+    }
     let catalogue = match &args.catalogue {
         Some(path) => Some(Catalogue::load(path).map_err(|error| Failure::new(error.to_string()))?),
         None if args.online || args.validate => Some(super::catalogue::fetch(&loaded)?),
@@ -149,6 +154,19 @@ pub(super) fn run(args: &Args, global: &Global, out: &mut Out) -> Ended {
         Some(validation) => validation.finish(&loaded, catalogue.as_ref(), out),
         None => Ok(End::Done),
     }
+}
+
+/// What to know about a source that nobody configured: its name may be a typing mistake.
+fn doubt(loaded: &Loaded, source: &str) -> Option<String> {
+    if loaded.config.sources.contains_key(source) || loaded.presets.get(source).is_some() {
+        return None;
+    }
+    let sources = loaded.config.sources.keys().map(String::as_str);
+    let near = suggestion(source, sources.chain(loaded.presets.iter().map(|preset| preset.name())));
+    let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    Some(format!(
+        "no source or preset is called `{source}`: its payloads are read by the usual names of fields{near}"
+    ))
 }
 
 fn validate(validation: &mut Option<Validation>, step: &Step, printer: &Printer<'_, '_>) {

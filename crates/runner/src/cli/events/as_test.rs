@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::inspect::EventReport;
 
 /// Outcomes that a step of a test expects by name; anything else that happens is `nothing`.
-const EXPECTED: [&str; 11] = [
+pub(in crate::cli) const EXPECTED: [&str; 11] = [
     "open_ticket",
     "reopen_ticket",
     "resolve_ticket",

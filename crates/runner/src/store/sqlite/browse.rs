@@ -236,6 +236,13 @@ impl Reader<'_> {
         Ok(SourceActivity { last_event_at: last.map(rows::time) })
     }
 
+    /// The event that a delivery was when it came before.
+    pub fn delivered(&self, source: &str, delivery: &str) -> Result<Option<EventId>, StoreError> {
+        let sql = "SELECT min(seq) FROM journal WHERE source = ?1 AND delivery = ?2";
+        let first = self.one(sql, [source, delivery], |row| row.get::<_, Option<i64>>(0))?;
+        Ok(first.flatten().map(EventId::from_number))
+    }
+
     /// How long the oldest of each queue has been waiting: since when.
     pub fn oldest(&self) -> Result<QueueAge, StoreError> {
         let position = self.position()?.map_or(0, EventId::number);

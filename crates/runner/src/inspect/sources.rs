@@ -1,0 +1,82 @@
+//! The sources, and when each was last heard of.
+
+use std::net::SocketAddr;
+
+use jiff::Timestamp;
+
+use super::{InspectError, List, SourceLine};
+use crate::address::reachable;
+use crate::config::{Auth, Config, Loaded, Reading, SourceConfig};
+use crate::store::Reader;
+
+const DAY: i64 = 86_400;
+
+impl SourceLine {
+    /// The sources of a configuration whose service listens at `listen`, without what only a store knows.
+    pub(crate) fn all(loaded: &Loaded, listen: SocketAddr) -> Vec<Self> {
+        let base = base(&loaded.config, listen);
+        let sources = loaded.config.sources.iter();
+        sources.map(|(name, source)| Self::of(name, source, &base)).collect()
+    }
+
+    fn of(name: &str, source: &SourceConfig, base: &str) -> Self {
+        let (auth, severity, url) = match source {
+            SourceConfig::Webhook(webhook) => {
+                let token = if matches!(webhook.auth, Auth::UrlToken(_)) { "/TOKEN" } else { "" };
+                let url = format!("{base}/hooks/{name}{token}");
+                (way(&webhook.auth), webhook.reading.severity, Some(url))
+            }
+            SourceConfig::Schedule(schedule) => ("", schedule.severity, None),
+        };
+        let preset = |reading: &Reading| {
+            if reading.map.is_some() { "map".to_owned() } else { reading.preset.clone() }
+        };
+        Self {
+            name: name.to_owned(),
+            kind: source.kind().to_owned(),
+            preset: source.reading().map(preset).unwrap_or_default(),
+            auth: auth.to_owned(),
+            severity: severity.to_string(),
+            last_event_at: None,
+            url,
+            events_today: 0,
+            traffic: None,
+            feed: None,
+        }
+    }
+}
+
+/// Where the URLs of sources begin: the public address, or that on this machine.
+pub(crate) fn base(config: &Config, listen: SocketAddr) -> String {
+    match &config.public_url {
+        Some(public) => public.to_string(),
+        None => format!("http://{}", reachable(listen)),
+    }
+}
+
+fn way(auth: &Auth) -> &'static str {
+    match auth {
+        Auth::None => "none",
+        Auth::UrlToken(_) => "url_token",
+        Auth::Bearer(_) => "bearer",
+        Auth::Header { .. } => "header",
+        Auth::Basic { .. } => "basic",
+        Auth::Hmac { .. } => "hmac",
+    }
+}
+
+/// The sources with what the store knows of each.
+pub fn sources(
+    reader: &Reader<'_>,
+    known: &[SourceLine],
+    now: Timestamp,
+) -> Result<List<SourceLine>, InspectError> {
+    let today = reader.ledger(now.as_second().div_euclid(DAY))?;
+    let mut items = known.to_vec();
+    for line in &mut items {
+        line.last_event_at = reader.source_activity(&line.name)?.last_event_at;
+        let received = today.iter().filter(|(_, source, what, _)| *source == line.name && what == "received");
+        line.events_today = received.map(|(.., count)| count).sum();
+    }
+    Ok(List { items, next: None })
+}

@@ -1,0 +1,145 @@
+//! Where events come from: the list, what a payload becomes, and samples of what is really sent.
+
+use halopsa_sandbox::{Sandbox, SandboxConfig};
+use haloward_tests::{Ended, Install, Process, TOKEN, alert, alertmanager, post, run, run_with_input, scrub};
+use serde_json::{Value, json};
+
+async fn ask(install: &Install, args: &[&str]) -> Ended {
+    let config = install.config();
+    run(&[args, &["--config", config.to_str().expect("a path")]].concat(), &[]).await
+}
+
+/// What it printed, without what differs from run to run.
+fn shown(ended: &Ended, install: &Install, url: &str) -> String {
+    let folder = install.config().with_file_name("");
+    let text = ended.stdout.replace(folder.to_str().expect("a path"), "");
+    scrub(&text.replace(url, "http://127.0.0.1:PORT"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sources_are_listed_and_what_they_send_becomes_a_rule_test() {
+    let sandbox = Sandbox::start(SandboxConfig::default()).await.expect("a sandbox");
+    let install = Install::new(&sandbox.url());
+    let listed = ask(&install, &["sources"]).await;
+    assert!(listed.stderr.contains("the service has never run"), "{}", listed.stderr);
+    assert!(listed.stdout.contains("/hooks/prom/TOKEN"), "{}", listed.stdout);
+
+    let haloward = Process::start(&install).await;
+    let listed = ask(&install, &["sources"]).await;
+    insta::assert_snapshot!("sources_before", shown(&listed, &install, &haloward.url));
+    let url = ask(&install, &["source", "url", "prom"]).await;
+    assert_eq!(url.stdout, format!("{}/hooks/prom/{TOKEN}\n", haloward.url), "{}", url.stderr);
+
+    let config = install.config();
+    let recorder = tokio::spawn(async move {
+        let config = config.to_str().expect("a path").to_owned();
+        run(&["source", "record", "prom", "--count", "2", "--for", "2m", "--config", &config], &[]).await
+    });
+    let recording = format!("{}/api/v1/sources/prom/recording", haloward.url);
+    let token = std::fs::read_to_string(install.config().with_file_name("haloward.token")).expect("a token");
+    let client = haloward_tests::client();
+    let begun = async {
+        while !client
+            .get(&recording)
+            .bearer_auth(token.trim())
+            .send()
+            .await
+            .expect("answers")
+            .status()
+            .is_success()
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(haloward_tests::PATIENCE, begun).await.expect("it records");
+    for (state, secret) in [("firing", "geheim"), ("resolved", "geheimer")] {
+        let mut payload = alertmanager(&[alert(state, "a1", "DiskFull", "C:")]);
+        payload["apiToken"] = json!(secret);
+        assert_eq!(post(&haloward.url, "prom", &payload).await.expect("answers").status, 202);
+    }
+    let recorded = recorder.await.expect("it ends");
+    assert_eq!(recorded.code, Some(0), "{}", recorded.stderr);
+    let folder = install.config().with_file_name("rules");
+    for name in ["samples/prom-1.json", "samples/prom-2.json"] {
+        let text = std::fs::read_to_string(folder.join(name)).expect("a sample");
+        assert!(text.contains("DiskFull") && !text.contains("geheim"), "{text}");
+    }
+    install.write("rules/recorded_test.yaml", &recorded.stdout);
+    let tested = ask(&install, &["test"]).await;
+    assert_eq!(tested.code, Some(0), "{}{}\n{}", tested.stdout, tested.stderr, recorded.stdout);
+    assert!(tested.stdout.contains("1 passed, 0 failed"), "{}", tested.stdout);
+
+    let refused = client.post(format!("{}/hooks/prom/wrong", haloward.url)).body("{}").send().await;
+    assert_eq!(refused.expect("answers").status(), 401);
+    let listed = ask(&install, &["sources"]).await;
+    insta::assert_snapshot!("sources_after", shown(&listed, &install, &haloward.url));
+    let listed = ask(&install, &["sources", "--format", "json"]).await;
+    let listed: Value = serde_json::from_str(&listed.stdout).expect("JSON");
+    assert_eq!(listed["items"][1]["traffic"]["events_last_hour"], 2, "{listed}");
+
+    haloward.stop().await;
+    let listed = ask(&install, &["sources"]).await;
+    assert!(listed.stderr.contains("the service does not run"), "{}", listed.stderr);
+    assert!(listed.stdout.contains("prom"), "{}", listed.stdout);
+    let ended = ask(&install, &["source", "record", "prom"]).await;
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.stderr.contains("start it with `haloward run`"), "{}", ended.stderr);
+    sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payload_shows_what_it_becomes_and_why() {
+    let install = Install::new("http://127.0.0.1:1");
+    let mut strange = alert("firing", "b1", "DiskFull", "C:");
+    strange["labels"]["severity"] = json!("weird");
+    let payload = alertmanager(&[alert("firing", "a1", "DiskFull", "C:"), strange]);
+    install.write("payload.json", &payload.to_string());
+    let file = install.config().with_file_name("payload.json");
+    let file = file.to_str().expect("a path");
+    let shown_of = |ended: &Ended| shown(ended, &install, "http://127.0.0.1:8080");
+    let ended = ask(&install, &["source", "test", "prom", file]).await;
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    insta::assert_snapshot!("source_test", shown_of(&ended));
+
+    // By the same way as the receiver: a delivery id in a header, a payload that does not fit, a body nobody reads.
+    let ended =
+        ask(&install, &["source", "test", "prom", file, "--header", "X-Request-Id: r-7", "--format", "json"])
+            .await;
+    let said: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    assert_eq!(said["events"].as_array().map(Vec::len), Some(2), "{said}");
+    assert_eq!(said["events"][0]["severity_said"], "critical", "{said}");
+    install.write("other.json", r#"{"alerts": "none"}"#);
+    let other = file.replace("payload.json", "other.json");
+    let ended = ask(&install, &["source", "test", "prom", &other]).await;
+    assert_eq!(ended.code, Some(1), "{}", ended.stdout);
+    assert!(ended.stdout.contains("it does not fit the preset"), "{}", ended.stdout);
+    let ended = ask(&install, &["source", "test", "prom", file, "--content-type", "application/pdf"]).await;
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.stdout.starts_with("the receiver would answer 415: "), "{}", ended.stdout);
+
+    let config = install.config();
+    let args = ["source", "test", "own", "-", "--config", config.to_str().expect("a path")];
+    let ended = run_with_input(&args, r#"{"title": "Disk full", "host": "srv-01"}"#).await;
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(ended.stdout.contains("nothing fills "), "{}", ended.stdout);
+
+    let ended = ask(&install, &["source", "test", "pron", file]).await;
+    assert_eq!(ended.code, Some(2));
+    assert_eq!(ended.stderr, "error: no source is called `pron`\n  = did you mean `prom`?\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_says_that_nobody_knows_the_source() {
+    let install = Install::new("http://127.0.0.1:1");
+    install.write("payload.json", r#"{"title": "Disk full"}"#);
+    let file = install.config().with_file_name("payload.json");
+    let file = file.to_str().expect("a path");
+    let ended = ask(&install, &["dry-run", "--source", "alertmanger", file]).await;
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_eq!(
+        ended.stderr,
+        "note: no source or preset is called `alertmanger`: its payloads are read by the usual names of fields; did you mean `alertmanager`?\n"
+    );
+    let ended = ask(&install, &["dry-run", "--source", "prom", file]).await;
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
+}
