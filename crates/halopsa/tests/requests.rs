@@ -275,6 +275,36 @@ async fn a_batch_refused_without_saying_why_is_unknown_unless_told_to_write_sing
 }
 
 #[tokio::test]
+async fn records_written_together_are_one_request_and_answered_as_they_come() {
+    let (server, client) = halo().await;
+    let post = |answer: ResponseTemplate| {
+        Mock::given(method("POST"))
+            .and(path("/api/Tickets"))
+            .and(query_param("returnall", "true"))
+            .respond_with(answer)
+            .up_to_n_times(1)
+            .mount(&server)
+    };
+    let two = [json!({"summary": "A"}), json!({"summary": "B"})];
+    post(json_answer(201, json!([{"id": 8, "summary": "B"}, {"id": 7, "summary": "A"}]))).await;
+    let Ok(Outcome::Done(tickets)) = client.tickets().write_together_raw(&two).await else { panic!() };
+    let told: Vec<_> = tickets.iter().map(|t| (t.id.unwrap().0, t.summary.clone().unwrap())).collect();
+    assert_eq!(told, [(8, "B".to_owned()), (7, "A".to_owned())], "in HaloPSA's order, not in ours");
+    post(json_answer(201, json!({"id": 10, "summary": "B"}))).await;
+    let Ok(Outcome::Done(tickets)) = client.tickets().write_together_raw(&two).await else { panic!() };
+    assert_eq!(tickets.len(), 1, "a HaloPSA that answers with the last one alone");
+    post(json_answer(400, json!("Priority Description must not be blank"))).await;
+    let Ok(Outcome::Unknown(unknown)) = client.tickets().write_together_raw(&two).await else { panic!() };
+    assert!(matches!(unknown.reason, UnknownReason::BatchRefused(_)), "{unknown}");
+    post(json_answer(400, json!({"[1].status_id": ["Could not convert string to integer: x."]}))).await;
+    let error = client.tickets().write_together_raw(&two).await.unwrap_err();
+    assert_eq!(error.status(), Some(400), "it could not be read, so nothing was written");
+    assert_eq!(bodies(&server, "/api/Tickets").await.len(), 4);
+    let error = client.tickets().write_together_raw(&[]).await.unwrap_err();
+    assert_eq!(error.to_string(), "records to write together are 1 to 100 JSON objects");
+}
+
+#[tokio::test]
 async fn a_large_batch_is_sent_in_hundreds() {
     let (server, client) = halo().await;
     Mock::given(path("/api/Client")).respond_with(refuses_bad(json!(""))).expect(3).mount(&server).await;

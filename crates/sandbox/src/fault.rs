@@ -52,6 +52,13 @@ pub enum FaultKind {
         /// The HTTP status, 400 to 599.
         status: u16,
     },
+    /// Of the elements of a POST only the first few are carried out, then the request is answered with an error.
+    ErrorAfterPart {
+        /// How many elements are carried out.
+        elements: usize,
+        /// The HTTP status, 400 to 599.
+        status: u16,
+    },
     /// The connection ends without an answer; nothing is written.
     CutBeforeCommit,
     /// The request is carried out, then the connection ends without an answer.
@@ -103,6 +110,7 @@ impl FaultKind {
             Self::Latency { .. } => "latency",
             Self::ErrorBeforeCommit { .. } => "error_before_commit",
             Self::ErrorAfterCommit { .. } => "error_after_commit",
+            Self::ErrorAfterPart { .. } => "error_after_part",
             Self::CutBeforeCommit => "cut_before_commit",
             Self::CutAfterCommit => "cut_after_commit",
             Self::CommitAfterCut { .. } => "commit_after_cut",

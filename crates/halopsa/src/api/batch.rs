@@ -79,6 +79,37 @@ impl<R: Written> Resource<R> {
         Ok(self.write_all(records, IfRefused::WriteSingly).await)
     }
 
+    /// Writes several records, at most [`LARGEST_BATCH`], in exactly one request, and answers with the records that
+    /// HaloPSA says it wrote. Neither their order nor their number is promised: tell them apart by something they carry.
+    /// A record without an `id` is created, one with an `id` is changed.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`], and then nothing was written. A refusal that does not exclude that part of it was written is
+    /// [`Outcome::Unknown`]: look for each of them before writing it again.
+    pub async fn write_together_raw(&self, records: &[Value]) -> Result<Outcome<Vec<R>>, Error> {
+        if records.is_empty() || records.len() > LARGEST_BATCH || !records.iter().all(Value::is_object) {
+            return Err(Error::Invalid {
+                problem: format!("records to write together are 1 to {LARGEST_BATCH} JSON objects"),
+            });
+        }
+        let body = Value::Array(records.to_vec());
+        let sent_at = DateTime::now();
+        let query = Query::new().with("returnall", true);
+        match self.client.write(R::PATH, &query, &body, read_all).await {
+            Ok(answer) => Ok(answer.map(|answer: Answer<R>| match answer {
+                Answer::Several(records) => records,
+                Answer::Last(record) => vec![record],
+            })),
+            Err(error) => match what_next(&error, records.len(), IfRefused::ReportUnknown) {
+                AfterRefusal::Unknown(reply) if records.len() > 1 => {
+                    Ok(Outcome::Unknown(unknown::<R>(sent_at, UnknownReason::BatchRefused(reply))))
+                }
+                _ => Err(error),
+            },
+        }
+    }
+
     async fn write_all(&self, records: Vec<Value>, if_refused: IfRefused) -> Batch<R> {
         let mut work = Work::of(records);
         while let Some(chunk) = work.todo.pop_front() {

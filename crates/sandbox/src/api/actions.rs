@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{
-    Kind, Refusal, dressing,
+    Conditions, Kind, Refusal, dressing,
     filter::{Demands, Filter, Test},
     intake, paging, permit, returned,
     tickets::{self, is_visible},
@@ -24,12 +24,17 @@ pub use apply::AgentAction;
 pub(crate) use apply::{act_as_agent, technician};
 
 /// Answers a request to `/api/Actions/…`.
-pub(super) fn answer(shared: &Arc<Shared>, call: &Call, rest: &[&str]) -> Result<Reply, Refusal> {
+pub(super) fn answer(
+    shared: &Arc<Shared>,
+    call: &Call,
+    rest: &[&str],
+    conditions: Conditions,
+) -> Result<Reply, Refusal> {
     permit(shared, call, Area::Tickets)?;
     match (call.method.as_str(), rest) {
         ("GET", []) => list(shared, &call.query),
         ("GET", [id]) => read(shared, &call.query, id),
-        ("POST", []) => save(shared, call),
+        ("POST", []) => save(shared, call, conditions),
         ("DELETE", [id]) => delete(shared, &call.query, id),
         ("GET" | "POST" | "DELETE", _) => Err(Refusal::NotFound),
         _ => Err(Refusal::MethodNotAllowed),
@@ -109,7 +114,7 @@ fn shown(action: &Record, with_html: bool) -> Record {
     record
 }
 
-fn save(shared: &Arc<Shared>, call: &Call) -> Result<Reply, Refusal> {
+fn save(shared: &Arc<Shared>, call: &Call, conditions: Conditions) -> Result<Reply, Refusal> {
     let elements = intake::elements(&call.body)?;
     let mut sent = Vec::new();
     for (place, element) in elements.iter().enumerate() {
@@ -125,7 +130,7 @@ fn save(shared: &Arc<Shared>, call: &Call) -> Result<Reply, Refusal> {
         let mut about = Vec::new();
         let mut events = Vec::new();
         let mut created = false;
-        for action in ready {
+        for action in ready.into_iter().take(conditions.at_most.unwrap_or(usize::MAX)) {
             created |= action.int("id").is_none();
             about.extend(action.int("ticket_id"));
             let (action, event) = apply::write(shared, state, action, now)?;

@@ -41,6 +41,8 @@ pub(crate) struct Conditions {
     pub(crate) lag: Duration,
     /// How long a create takes while ticket numbers are counted.
     pub(crate) create_takes: Option<Duration>,
+    /// How many elements of a POST are carried out before it fails.
+    pub(crate) at_most: Option<usize>,
 }
 
 /// Answers a request to `/api/…` or `/auth/…`.
@@ -84,7 +86,7 @@ async fn route(
 ) -> Result<Reply, Refusal> {
     match parts[0] {
         "tickets" => tickets::answer(shared, call, &parts[1..], conditions).await,
-        "actions" => actions::answer(shared, call, &parts[1..]),
+        "actions" => actions::answer(shared, call, &parts[1..], conditions),
         "attachment" => attachments::answer(shared, call, &parts[1..]),
         name => {
             let resource = resources::by_path(name).ok_or(Refusal::NotFound)?;

@@ -58,7 +58,14 @@ async fn with_faults(shared: Arc<Shared>, call: Call) -> Result<Response<Body>, 
 struct Unanswered(Vec<i64>);
 
 async fn carry_out(shared: &Arc<Shared>, call: Call, plan: FaultPlan) -> (Result<Reply, Unanswered>, Pace) {
-    let conditions = Conditions { lag: plan.lag, create_takes: plan.create_takes };
+    let conditions = Conditions {
+        lag: plan.lag,
+        create_takes: plan.create_takes,
+        at_most: match plan.main.as_ref().map(|fault| &fault.fault) {
+            Some(FaultKind::ErrorAfterPart { elements, .. }) => Some(*elements),
+            _ => None,
+        },
+    };
     let Some(fault) = plan.main else {
         return (Ok(api::answer(shared, &call, conditions).await), Pace::AtOnce);
     };
@@ -103,7 +110,9 @@ fn before_commit(shared: &Shared, fault: &FaultKind) -> Option<Result<Reply, Cut
 fn after_commit(fault: &FaultKind, reply: Reply) -> (Result<Reply, Unanswered>, Pace) {
     let tickets = reply.tickets.clone();
     match fault {
-        FaultKind::ErrorAfterCommit { status } => (Ok(error_page(*status).about(tickets)), Pace::AtOnce),
+        FaultKind::ErrorAfterCommit { status } | FaultKind::ErrorAfterPart { status, .. } => {
+            (Ok(error_page(*status).about(tickets)), Pace::AtOnce)
+        }
         FaultKind::CutAfterCommit => (Err(Unanswered(tickets)), Pace::AtOnce),
         FaultKind::HtmlBadGateway { .. } => (Ok(bad_gateway().about(tickets)), Pace::AtOnce),
         FaultKind::TruncatedJson => (Ok(reply.truncated()), Pace::AtOnce),

@@ -165,6 +165,19 @@ async fn delays_and_slow_bodies_go_by_the_sandboxs_clock() {
 }
 
 #[tokio::test]
+async fn of_a_batch_a_part_can_be_carried_out_before_the_error() {
+    let halo = Halo::start().await;
+    let part = FaultKind::ErrorAfterPart { elements: 1, status: 400 };
+    halo.sandbox.faults().inject(Fault::once(part).on("POST", "/api/Tickets"));
+    let two = r#"[{"summary": "A"}, {"summary": "B"}]"#.to_owned();
+    assert_eq!(halo.call("POST", "/api/Tickets?returnall=true", two.clone()).await.unwrap().status, 400);
+    let summaries = || -> Vec<String> { halo.sandbox.tickets().into_iter().map(|t| t.summary).collect() };
+    assert_eq!(summaries(), ["A"]);
+    assert_eq!(halo.call("POST", "/api/Tickets?returnall=true", two).await.unwrap().status, 201);
+    assert_eq!(summaries(), ["A", "A", "B"], "the fault is used up");
+}
+
+#[tokio::test]
 async fn a_revoked_token_is_refused_and_a_new_one_works() {
     let mut halo = Halo::start().await;
     halo.sandbox.faults().inject(Fault::once(FaultKind::TokenRevoked));

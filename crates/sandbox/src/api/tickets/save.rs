@@ -65,7 +65,7 @@ pub(super) async fn answer(
         let mut saved = Vec::new();
         let mut ids = Vec::new();
         let mut events = Vec::new();
-        for record in ready {
+        for record in ready.into_iter().take(conditions.at_most.unwrap_or(usize::MAX)) {
             if config.validates_only && record.flag("_validate_only") {
                 saved.push(view::detail(state, shared, &record).value());
                 continue;
