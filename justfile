@@ -33,6 +33,10 @@ soak cases="20000":
 chaos kills="1000" seed="1":
     HALOWARD_KILLS={{kills}} HALOWARD_SEED={{seed}} cargo nextest run -p haloward-tests crash --no-capture
 
+# The model of the dispatch protocol at length: two operations that share requests, any two faults or crashes.
+model:
+    HALOWARD_MODEL=long cargo nextest run --release -p haloward dispatcher::model --no-capture
+
 # The documentation of all crates; warnings are errors.
 docs:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps

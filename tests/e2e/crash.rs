@@ -38,14 +38,25 @@ fn from_env(name: &str, default: u64) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_any_moment_nothing_answered_is_lost_or_done_twice() {
+    println!("{}", killed_at_any_moment(1).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nor_where_several_tickets_share_a_request() {
+    println!("{}", killed_at_any_moment(10).await);
+}
+
+/// Kills it again and again while it creates up to `batch` tickets by one request; answers with what came of it.
+async fn killed_at_any_moment(batch: usize) -> String {
     let kills = from_env("HALOWARD_KILLS", 50);
     let mut random = fastrand::Rng::with_seed(from_env("HALOWARD_SEED", 1));
     // Its clock stands until it is moved on, so that commits come late when this test says so.
     let clock = Clock::manual(jiff::Timestamp::now());
     let config = SandboxConfig { rate_limit: None, clock: clock.clone(), ..SandboxConfig::default() };
     let sandbox = Sandbox::start(config).await.expect("a sandbox");
-    let install = Install::with_rules(&sandbox.url(), RULES).budget("{ requests: 100000, per: 5m }");
-    let mut driver = Driver::default();
+    let install =
+        Install::with_rules(&sandbox.url(), RULES).budget("{ requests: 100000, per: 5m }").batch(batch);
+    let mut driver = Driver::new(batch > 1);
     for _ in 0..kills {
         let haloward = Process::start(&install).await;
         // The moment is chance; nothing is waited for.
@@ -67,7 +78,6 @@ async fn killed_at_any_moment_nothing_answered_is_lost_or_done_twice() {
     driver.one_more(&haloward.url).await;
     let settled = sandbox.wait_for(|seen| Tally::of(seen, &driver).is_clean(), patience).await;
     let tally = Tally::of(&settled.unwrap_or_else(|_| sandbox.snapshot()), &driver);
-    println!("{kills} kills; {tally}");
     assert!(
         all_there.is_ok(),
         "something answered never came: {tally}\n{}\n{}",
@@ -75,8 +85,10 @@ async fn killed_at_any_moment_nothing_answered_is_lost_or_done_twice() {
         haloward.complaints()
     );
     assert!(tally.is_clean(), "{tally}\n{}", tally.stories.join("\n"));
+    assert_eq!(tally.shared() > 0, batch > 1, "tickets share requests where they may: {tally}");
     assert!(tally.failing_writes() >= 10, "HaloPSA failed too seldom for this to show anything: {tally}");
     let (code, _) = haloward.stop().await;
     assert_eq!(code, Some(0));
     sandbox.stop().await;
+    format!("{kills} kills, {batch} tickets in a request at most; {tally}")
 }

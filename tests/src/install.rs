@@ -74,6 +74,14 @@ impl Install {
         self
     }
 
+    /// The same creating so many tickets by one request.
+    #[must_use]
+    pub fn batch(self, batch: usize) -> Self {
+        let config = std::fs::read_to_string(self.config()).expect("reads");
+        self.write("haloward.yaml", &config.replace("track: 1s", &format!("track: 1s, batch: {batch}")));
+        self
+    }
+
     /// The configuration's path.
     pub fn config(&self) -> PathBuf {
         self.dir.path().join("haloward.yaml")

@@ -17,6 +17,7 @@ use crate::address::Address;
 use crate::api::{self, ApiState, Standing};
 use crate::clock::Clock;
 use crate::config::{Config, Loaded, Retention, SecretError};
+use crate::dispatcher::Pace;
 use crate::feeds::{self, Feeds};
 use crate::metrics::Metrics;
 use crate::notifier::{Channel, ChannelError};
@@ -106,6 +107,7 @@ impl App {
         let (channels, open) = watch::channel(Channel::all(&loaded.config)?);
         let store = Store::open(&loaded.config.store, Limits::default())?;
         let token = Token::find_or_make(&loaded.config)?;
+        let batch = loaded.config.halo.as_ref().map_or(1, |halo| halo.batch);
         let track = loaded.config.halo.as_ref().map_or(Duration::from_secs(60), |halo| halo.track);
         let (rules, live) = watch::channel(live_rules(&loaded));
         let (wire, wires) = watch::channel(Arc::new(wire_settings(&loaded.config)));
@@ -117,6 +119,7 @@ impl App {
             retention: keeps,
             metrics: metrics.clone(),
             clock: Arc::clone(&clock),
+            pace: Pace { batch, ..Pace::default() },
             track,
             channels: open,
             catalogue_file: Some(loaded.config.store.with_extension("catalogue.json")),
@@ -134,6 +137,7 @@ impl App {
             controls,
             rules: live,
             client,
+            connection: runtime.connection().clone(),
             clock: Arc::clone(&clock),
             started_at: clock.now(),
             metrics: metrics.clone(),
@@ -240,6 +244,7 @@ pub fn wire_settings(config: &Config) -> WireSettings {
     WireSettings {
         unmatched_client: config.unmatched_client.clone(),
         clients: config.clients.clone(),
+        marker: config.halo.as_ref().map(|halo| halo.marker.clone()).unwrap_or_default(),
         dont_do_rules: config.halo.as_ref().is_some_and(|halo| !halo.ticket_rules),
         ..WireSettings::default()
     }

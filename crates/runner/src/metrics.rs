@@ -16,6 +16,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::dispatcher::ConnectionStatus;
 use crate::inspect::{BudgetStatus, StoreStatus};
 
 /// Where Prometheus knows how to read it.
@@ -49,6 +50,7 @@ struct Inner {
     cases: Family<OfState, Gauge>,
     timers: Gauge,
     budget: Family<OfBudget, Gauge>,
+    away: Gauge,
     store_bytes: Gauge,
     rules_stale: Gauge,
 }
@@ -197,6 +199,7 @@ impl Metrics {
             cases: Family::default(),
             timers: Gauge::default(),
             budget: Family::default(),
+            away: Gauge::default(),
             store_bytes: Gauge::default(),
             rules_stale: Gauge::default(),
             registry: Registry::default(),
@@ -232,6 +235,7 @@ impl Metrics {
         put(r, "cases", "Cases by state", &inner.cases);
         put(r, "timers", "Timers that are set", &inner.timers);
         put(r, "budget_requests", "Requests to HaloPSA in the rolling window", &inner.budget);
+        put(r, "halopsa_away", "1 while HaloPSA can't be reached and everything for it waits", &inner.away);
         put_in(r, ("store", Unit::Bytes), "What the store holds", &inner.store_bytes);
         put(
             r,
@@ -309,7 +313,13 @@ impl Metrics {
     }
 
     /// Everything as Prometheus reads it, with what the store and the budget say now.
-    pub fn text(&self, store: &StoreStatus, budget: &BudgetStatus, now: Timestamp) -> String {
+    pub fn text(
+        &self,
+        store: &StoreStatus,
+        budget: &BudgetStatus,
+        connection: &ConnectionStatus,
+        now: Timestamp,
+    ) -> String {
         let inner = &self.inner;
         let (counts, oldest) = (&store.counts, &store.oldest);
         for (queue, length, since) in [
@@ -335,6 +345,7 @@ impl Metrics {
         ] {
             inner.budget.get_or_create(&OfBudget { requests }).set(i64::from(count));
         }
+        inner.away.set(i64::from(!connection.reached));
         inner.store_bytes.set(whole(store.bytes));
         let mut text = String::new();
         // Writing to a string does not fail.

@@ -21,7 +21,7 @@ pub(super) fn keep_coming(sandbox: &Sandbox, random: &mut fastrand::Rng) {
 }
 
 fn any(random: &mut fastrand::Rng) -> FaultKind {
-    match random.u32(0..9) {
+    match random.u32(0..10) {
         0 => FaultKind::ErrorBeforeCommit { status: 500 },
         1 => FaultKind::ErrorAfterCommit { status: 500 },
         2 => FaultKind::CutBeforeCommit,
@@ -30,6 +30,7 @@ fn any(random: &mut fastrand::Rng) -> FaultKind {
         5 => FaultKind::HtmlBadGateway { after_commit: random.bool() },
         6 => FaultKind::TruncatedJson,
         7 => FaultKind::CutMidBody,
+        8 => FaultKind::ErrorAfterPart { elements: random.usize(0..3), status: 500 },
         _ => FaultKind::TokenRevoked,
     }
 }

@@ -16,6 +16,8 @@ pub(super) struct Tally {
     mended: usize,
     writes: usize,
     failed_writes: usize,
+    /// Requests that created several tickets.
+    shared: usize,
     /// Answered events that HaloPSA knows nothing of.
     lost: usize,
     /// Events that opened two tickets or left two notes.
@@ -33,6 +35,9 @@ impl Tally {
         for request in seen.requests.iter().filter(|request| request.method == "POST") {
             if request.path.starts_with("/api/Tickets") || request.path.starts_with("/api/Actions") {
                 tally.writes += 1;
+                tally.shared += usize::from(
+                    request.path.starts_with("/api/Tickets") && request.query.contains("returnall"),
+                );
                 tally.failed_writes += usize::from(!request.faults.is_empty());
             }
         }
@@ -98,6 +103,11 @@ impl Tally {
         self.lost + self.doubled + self.doubly_open + self.wrongly_left == 0
     }
 
+    /// Requests that created several tickets.
+    pub(super) fn shared(&self) -> usize {
+        self.shared
+    }
+
     /// The share of writes that failed in some way, in percent.
     pub(super) fn failing_writes(&self) -> usize {
         self.failed_writes * 100 / self.writes.max(1)
@@ -108,14 +118,15 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} events answered, {} not; {} tickets, {} of them closed as there twice; {}% of {} writes failed in \
-             some way; lost {}, doubled {}, problems with two open tickets {}, problems left wrongly {}",
+            "{} events answered, {} not; {} tickets, {} of them closed as there twice; {}% of {} writes ({} of several \
+             tickets) failed in some way; lost {}, doubled {}, problems with two open tickets {}, problems left wrongly {}",
             self.answered,
             self.unanswered,
             self.tickets,
             self.mended,
             self.failing_writes(),
             self.writes,
+            self.shared,
             self.lost,
             self.doubled,
             self.doubly_open,

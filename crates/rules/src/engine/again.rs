@@ -120,13 +120,13 @@ pub(super) fn tell(work: &mut Work<'_>, rule: &RuleId, event: &Event, case: &mut
             event.title()
         )
     };
-    let text = match group::told(work, case) {
-        _ if case.is_storm() => limit::told(case),
-        None => own(),
-        Some(members) if case.group.is_some() => members,
-        Some(members) => format!("{}\n{members}", own()),
+    let (text, plain) = match group::told(work, case) {
+        _ if case.is_storm() => (limit::told(case), false),
+        None => (own(), true),
+        Some(members) if case.group.is_some() => (members, false),
+        Some(members) => (format!("{}\n{members}", own()), false),
     };
-    let note = Note { fold: true, ..Note::private(&text) };
+    let note = Note { fold: true, plain, ..Note::private(&text) };
     work.effect(case, rule, event.severity(), EffectKind::AddNote { id: None, note });
 }
 

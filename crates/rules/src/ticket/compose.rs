@@ -203,6 +203,7 @@ impl NoteTemplate {
             private: self.private,
             outcome: self.outcome.clone(),
             fold: false,
+            plain: false,
         })
     }
 }

@@ -183,6 +183,9 @@ pub struct Note {
     /// This note counts repeats: it replaces the ticket's earlier one of its kind.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub fold: bool,
+    /// It speaks of nothing but the ticket's own alert: whoever may read the ticket's details may read it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub plain: bool,
 }
 
 impl Note {
@@ -193,6 +196,7 @@ impl Note {
             private: true,
             outcome: None,
             fold: false,
+            plain: false,
         }
     }
 }

@@ -92,6 +92,7 @@ async fn stands(state: &ApiState) -> Result<ServiceStatus, InspectError> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started_at: state.started_at,
         rules,
+        connection: state.connection.status(),
         budget: state.client.budget().into(),
         store,
     })
@@ -121,7 +122,12 @@ pub(super) async fn readyz(State(state): Api, headers: HeaderMap) -> Response {
 /// Counts and times for Prometheus: numbers, and names of sources.
 pub(super) async fn metrics(State(state): Api) -> Result<Response, Problem> {
     let store = ask(&state, inspect::store_status).await.map_err(|error| problem(&error))?;
-    let text = state.metrics.text(&store, &state.client.budget().into(), state.clock.now());
+    let text = state.metrics.text(
+        &store,
+        &state.client.budget().into(),
+        &state.connection.status(),
+        state.clock.now(),
+    );
     Ok(([(CONTENT_TYPE, crate::metrics::CONTENT_TYPE)], text).into_response())
 }
 
@@ -137,6 +143,10 @@ fn problems(status: &ServiceStatus) -> Vec<Value> {
         n => problems.push(
             format!("HaloPSA refused {n} operations for good: `haloward queue list` shows them").into(),
         ),
+    }
+    if let (Some(since), problem) = (status.connection.away_since, &status.connection.problem) {
+        let problem = problem.as_deref().unwrap_or("it does not answer");
+        problems.push(format!("HaloPSA has been away since {since}, what is for it waits: {problem}").into());
     }
     if let Some(seconds) = status.budget.paused_seconds {
         problems.push(format!("HaloPSA's rate limit is reached: nothing is sent for {seconds} s").into());

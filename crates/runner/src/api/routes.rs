@@ -33,7 +33,7 @@ const LIST: &[&str] = &["items", "next"];
 #[rustfmt::skip]
 pub(super) const ROUTES: &[Route] = &[
     Route { method: "get", path: "/api/v1/status", does: "How the service stands.",
-        query: &[], body: &[], gives: &["version", "started_at", "rules", "budget", "store"],
+        query: &[], body: &[], gives: &["version", "started_at", "rules", "connection", "budget", "store"],
         handler: || get(read::status) },
     Route { method: "get", path: "/api/v1/sources", does: "The sources, their URLs, when each was last heard of, and how much it sends.",
         query: &[], body: &[], gives: LIST, handler: || get(sources::list) },

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::config::Loaded;
+use crate::dispatcher::Connection;
 use crate::feeds::FeedBoard;
 use crate::inspect::{RulesStatus, SourceLine};
 use crate::metrics::Metrics;
@@ -30,6 +31,8 @@ pub struct ApiState {
     pub rules: watch::Receiver<LiveRules>,
     /// HaloPSA, for its budget.
     pub client: halopsa::Client,
+    /// Whether HaloPSA is reached.
+    pub connection: Connection,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Since when it runs.

@@ -46,7 +46,9 @@ impl Config {
         for name in NOT_YET {
             fields.not_yet(name, findings);
         }
-        config.halo = fields.take("halo").and_then(|n| HaloConfig::decode(file, n, &config.dir, findings));
+        config.halo = fields
+            .take("halo")
+            .and_then(|n| HaloConfig::decode(file, n, &config.dir, &mut config.names, findings));
         if let Some(server) = fields.take("server") {
             config.server(file, server, findings);
         }

@@ -4,10 +4,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use halopsa::{Budget, Client, Credentials, Site};
-use haloward_rules::{Fields, Finding, Findings, Node, SourceFile};
+use haloward_rules::{Fields, Finding, Findings, NameUse, Node, SourceFile};
 use secrecy::ExposeSecret as _;
 
 use super::secret::{SecretError, SecretRef};
+use super::writing;
+use crate::wire::MarkerPlace;
 
 /// How a tenant is reached and what may be spent on it.
 #[derive(Debug, Clone)]
@@ -26,6 +28,10 @@ pub struct HaloConfig {
     pub scope: String,
     /// Requests to spend.
     pub budget: Budget,
+    /// How many tickets one request may create.
+    pub batch: usize,
+    /// Where tickets carry our marker.
+    pub marker: MarkerPlace,
     /// How often changed tickets are read back.
     pub track: Duration,
     /// How often the tenant's names are read again.
@@ -41,6 +47,7 @@ impl HaloConfig {
         file: &SourceFile,
         node: &Node,
         dir: &Path,
+        names: &mut Vec<NameUse>,
         findings: &mut Findings,
     ) -> Option<Self> {
         let mut fields = Fields::of(file, node, "`halo`", findings)?;
@@ -68,6 +75,9 @@ impl HaloConfig {
         };
         let budget =
             fields.take("budget").map_or_else(|| Some(Budget::default()), |n| budget(file, n, findings));
+        let batch = fields.take("batch").map_or(1, |n| writing::batch(file, n, findings));
+        let marker = fields.take("marker");
+        let marker = marker.map_or_else(MarkerPlace::default, |n| writing::marker(file, n, names, findings));
         let track = fields.duration("track", findings).unwrap_or(TRACK);
         let catalogue = fields.duration("catalogue", findings).unwrap_or(crate::runtime::CATALOGUE_EVERY);
         let ticket_rules = fields.flag("ticket_rules", findings).unwrap_or(true);
@@ -80,6 +90,8 @@ impl HaloConfig {
             tenant,
             scope,
             budget: budget?,
+            batch,
+            marker,
             track,
             catalogue,
             ticket_rules,

@@ -13,6 +13,7 @@ mod retention;
 mod schema;
 mod secret;
 mod source;
+mod writing;
 
 pub use auth::Auth;
 pub use channel::{ChannelConfig, ChannelFormat, WebhookConfig};

@@ -116,6 +116,27 @@ fn halo() -> Value {
             ("tenant", text("The tenant's name. Without it, HaloPSA is asked.")),
             ("scope", one_or_list("What to ask permission for. Without it, `all`.", reference("scalar"))),
             ("budget", described("How many requests may be spent.", reference("budget"))),
+            (
+                "batch",
+                number(
+                    "How many tickets one request may create. Without it, 1; more needs HaloPSA's ticket numbers to be \
+                     given by an auto-incrementing key.",
+                    1,
+                    Some(100),
+                ),
+            ),
+            (
+                "marker",
+                json!({
+                    "description": "Where tickets carry the marker by which they are found again after a lost answer. \
+                                    Without it, `third_party_id`.",
+                    "anyOf": [
+                        { "enum": ["third_party_id", "supplier_reference", "details"] },
+                        { "type": "object", "properties": { "custom_field": { "type": "string" } },
+                          "required": ["custom_field"], "additionalProperties": false }
+                    ]
+                }),
+            ),
             ("track", duration("How often changed tickets are read back. Without it, `1m`.")),
             (
                 "catalogue",

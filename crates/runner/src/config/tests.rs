@@ -12,7 +12,7 @@ fn decode(text: &str) -> (Option<Config>, Findings) {
 fn the_example_of_the_documentation_is_right() {
     let (config, findings) = decode(
         "
-halo: { url: acme.halopsa.com, client_id: env:HALO_CLIENT_ID, client_secret: env:HALO_CLIENT_SECRET, budget: { requests: 450, per: 5m, reserve: 20% }, scope: [read:tickets, edit:tickets], track: 2m }
+halo: { url: acme.halopsa.com, client_id: env:HALO_CLIENT_ID, client_secret: env:HALO_CLIENT_SECRET, budget: { requests: 450, per: 5m, reserve: 20% }, scope: [read:tickets, edit:tickets], track: 2m, batch: 50, marker: { custom_field: CFHaloward } }
 server: { listen: 127.0.0.1:9000, max_body: 2MiB }
 store: sqlite:haloward.db
 rules: rules
@@ -34,6 +34,12 @@ sources:
     let halo = config.halo.expect("a connection");
     assert_eq!((halo.site.host().as_str(), halo.budget.requests), ("acme.halopsa.com", 450));
     assert_eq!((halo.scope.as_str(), halo.track.as_secs()), ("read:tickets edit:tickets", 120));
+    assert_eq!(halo.batch, 50);
+    assert_eq!(halo.marker, crate::wire::MarkerPlace::CustomField("CFHaloward".to_owned()));
+    assert_eq!(
+        config.names.iter().filter(|name| name.kind == haloward_rules::NameKind::CustomField).count(),
+        1
+    );
     assert_eq!(config.store, Path::new("etc/haloward.db"));
     assert_eq!((config.listen.port(), config.max_body), (9000, 2 * 1024 * 1024));
     assert_eq!(config.sources.len(), 6);

@@ -1,5 +1,6 @@
-//! Finding what a write of ours left, by its marker.
+//! Finding what writes of ours left, by their markers.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use futures::TryStreamExt;
@@ -15,22 +16,40 @@ use crate::wire::{Marker, MarkerPlace};
 /// from the look for it; a larger margin costs rows to read.
 const CLOCKS: Duration = Duration::from_mins(5);
 
-/// The tickets that carry a marker, the first created first. Every page of what changed since is read.
+/// What a list of tickets holds of ours.
+#[derive(Debug, Default)]
+pub(super) struct Listed(HashMap<String, Vec<Ticket>>);
+
+impl Listed {
+    /// The tickets that carry a marker, the first created first.
+    pub(super) fn of(&self, marker: &Marker) -> &[Ticket] {
+        self.0.get(marker.as_str()).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The tickets that carry one of these markers. Every page of what changed since is read, once for all of them.
 pub(super) async fn tickets(
     client: &Client,
     place: &MarkerPlace,
-    marker: &Marker,
+    markers: impl Iterator<Item = Marker>,
     since: Timestamp,
-) -> Result<Vec<Ticket>, Error> {
+) -> Result<Listed, Error> {
     let since = by_halo(client, since).await?;
     let since = since.checked_sub(CLOCKS).unwrap_or(since);
     let filter = TicketFilter::new().changed_since(since).order("id");
-    let rows = client.tickets().stream(filter);
-    let carries = |ticket: &Ticket| place.read(ticket).is_some_and(|text| text.trim() == marker.as_str());
-    let mut found: Vec<Ticket> =
-        rows.try_filter(|ticket| std::future::ready(carries(ticket))).try_collect().await?;
-    found.sort_by_key(|ticket| ticket.id);
-    Ok(found)
+    let mut found: HashMap<String, Vec<Ticket>> =
+        markers.map(|marker| (marker.as_str().to_owned(), Vec::new())).collect();
+    let mut rows = std::pin::pin!(client.tickets().stream(filter));
+    while let Some(ticket) = rows.try_next().await? {
+        let marker = place.read(&ticket).map(|text| text.trim().to_owned());
+        if let Some(of_marker) = marker.and_then(|marker| found.get_mut(&marker)) {
+            of_marker.push(ticket);
+        }
+    }
+    for of_marker in found.values_mut() {
+        of_marker.sort_by_key(|ticket| ticket.id);
+    }
+    Ok(Listed(found))
 }
 
 /// The actions of a ticket that carry a marker, the first first.

@@ -2,10 +2,13 @@
 //!
 //! HaloPSA has no idempotency key. So an operation is marked as going out before its request does, the request
 //! carries a marker, and whatever ends without a clear answer, a crash included, is looked for by its marker before
-//! it is written again. `delivery` does one operation; here is whose turn it is. What a done operation means to its
-//! case is the `decider`'s business.
+//! it is written again. `turn` says whose turn it is, `delivery` does it; here is what is in flight. What a done operation
+//! means to its case is the `decider`'s business.
 
+mod connection;
+mod creation;
 mod delivery;
+mod find;
 mod fold;
 mod lookup;
 #[cfg(test)]
@@ -18,13 +21,15 @@ mod requests;
 mod settled;
 mod story;
 mod touched;
+mod turn;
 mod verdict;
 
+pub use connection::{Connection, ConnectionStatus};
 pub(crate) use pace::Backoff;
 pub use pace::Pace;
 pub(crate) use touched::{Seen, last_by_a_person, look};
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,10 +47,12 @@ use crate::decider::Desk;
 use crate::metrics::Metrics;
 use crate::runtime::Happening;
 use crate::store::{
-    Change, Operation, OperationId, OperationKind, OperationState, Store, StoreError, Transition,
+    Change, Operation, OperationId, OperationKind, OperationState, Reader, Store, StoreError, Transition,
 };
 use crate::wire::WireSettings;
+use connection::Reach;
 use delivery::Delivery;
+use turn::{Candidates, Limits, Turn};
 
 /// How long to wait for a store that fails before asking it again.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
@@ -65,41 +72,38 @@ pub(crate) struct Dispatcher {
     pub(crate) outbox: Arc<Notify>,
     pub(crate) pace: Pace,
     pub(crate) metrics: Metrics,
+    pub(crate) connection: Connection,
 }
 
 /// What a task that ended tells.
-enum Ended {
-    /// The operation's state is durable. `away`: HaloPSA was not reached.
-    Delivered { id: OperationId, away: bool },
-    /// The store failed: the operation is as it was.
-    Store(OperationId, StoreError),
+struct Ended {
+    operations: Vec<OperationId>,
+    /// It was a request that creates tickets.
+    created: bool,
+    /// Their states are durable, and what it says about the connection. Or the store failed.
+    result: Result<Reach, StoreError>,
 }
 
 /// What is in flight, and what holds new work back.
+#[derive(Default)]
 struct State {
     tasks: JoinSet<Ended>,
-    in_flight: HashMap<OperationId, OperationKind>,
-    /// Failures to reach HaloPSA in a row, and until when nothing is sent because of them.
-    away: (u32, Option<Timestamp>),
+    in_flight: HashSet<OperationId>,
+    /// Requests in flight that create tickets.
+    creating: usize,
+    /// Until then further creations are gathered.
+    gather_until: Option<Timestamp>,
     store_until: Option<Timestamp>,
+    /// The store failed under something that may have gone out: what it left half-way is to be taken up.
+    interrupted: bool,
 }
 
 impl Dispatcher {
     /// Runs until told to stop, and then until what is in flight has ended.
     pub(crate) async fn run(self, mut stop: watch::Receiver<bool>) {
         let delivery = Arc::new(Delivery::new(&self));
-        let mut state =
-            State { tasks: JoinSet::new(), in_flight: HashMap::new(), away: (0, None), store_until: None };
-        while !*stop.borrow() {
-            match self.take_up_after_a_crash().await {
-                Ok(()) => break,
-                Err(StoreError::Closed) => return,
-                Err(error) => {
-                    tracing::error!(%error, "what was being sent at the last end can't be read yet");
-                    self.clock.wait_until(later(self.clock.now(), STORE_PAUSE)).await;
-                }
-            }
-        }
+        // What was going out when the last process ended is taken up first.
+        let mut state = State { interrupted: true, ..State::default() };
         while !*stop.borrow() {
             let next = match self.fill(&mut state, &delivery).await {
                 Ok(next) => next,
@@ -125,12 +129,14 @@ impl Dispatcher {
         }
     }
 
-    /// Whatever was going out when the last process ended may have been carried out.
-    async fn take_up_after_a_crash(&self) -> Result<(), StoreError> {
+    /// Whatever is marked as going out and is not going out may have been carried out: the process ended, or the store
+    /// failed before it knew.
+    async fn take_up(&self, state: &State) -> Result<(), StoreError> {
         let sending = self.store.operations(OperationState::Sending, usize::MAX >> 1).await?;
         // Messages are the notifier's.
-        for operation in sending.into_iter().filter(|operation| operation.kind != OperationKind::Notify) {
-            let problem = "the process ended while it was being sent".to_owned();
+        let ours = sending.into_iter().filter(|operation| operation.kind != OperationKind::Notify);
+        for operation in ours.filter(|operation| !state.in_flight.contains(&operation.id)) {
+            let problem = "it was interrupted while it was being sent".to_owned();
             let unclear = Transition::Unclear { at: self.clock.now(), looks: 0, problem };
             self.store.commit(Change::Operation(operation.id, unclear)).await?;
         }
@@ -144,95 +150,131 @@ impl Dispatcher {
         delivery: &Arc<Delivery>,
     ) -> Result<Option<Timestamp>, StoreError> {
         let now = self.clock.now();
-        for wait in [state.away.1, state.store_until].into_iter().flatten() {
+        for wait in [self.connection.waits_until(), state.store_until].into_iter().flatten() {
             if wait > now {
                 return Ok(Some(wait));
             }
         }
-        // While HaloPSA is away, one operation at a time finds out whether it is back.
-        let at_once = if state.away.0 > 0 { 1 } else { self.pace.at_once.max(1) };
+        if state.interrupted {
+            self.take_up(state).await?;
+            state.interrupted = false;
+        }
+        // While HaloPSA is away, one request at a time finds out whether it is back.
+        let (at_once, batch) = if self.connection.is_reached() {
+            (self.pace.at_once.max(1), self.pace.batch.max(1))
+        } else {
+            (1, 1)
+        };
         loop {
-            let room = at_once.saturating_sub(state.in_flight.len());
-            if room == 0 {
+            if state.tasks.len() >= at_once {
                 return Ok(None);
             }
-            let creating =
-                state.in_flight.values().filter(|kind| **kind == OperationKind::OpenTicket).count();
-            let creations = creating < self.pace.creations.max(1);
-            let most = room + state.in_flight.len();
-            let (ready, rechecks, next_due) = self
-                .store
-                .read(move |reader| {
-                    let mut ready = reader.ready(now, false, most)?;
-                    if creations {
-                        ready.extend(reader.ready(now, true, most)?);
-                    }
-                    // One order over both: by urgency, then age.
-                    ready.sort_by_key(|operation| (std::cmp::Reverse(operation.severity()), operation.id));
-                    Ok((ready, reader.to_recheck(now, 1)?, reader.next_due(now)?))
-                })
-                .await?;
-            let fresh = |operation: &Operation| !state.in_flight.contains_key(&operation.id);
-            let recheck = rechecks.into_iter().find(fresh);
-            let next = ready.into_iter().find(fresh);
-            let budget = self.client.budget();
-            let (operation, is_recheck) = match (next, recheck) {
-                (Some(next), _) if has_room(&budget, next.severity()) => (next, false),
-                (Some(_), _) => return Ok(Some(later(now, budget_pause(&budget)))),
-                (None, Some(recheck)) => (recheck, true),
-                (None, None) => return Ok(next_due),
+            let (candidates, next_due) = self.candidates(state, batch, now).await?;
+            let limits = Limits {
+                batch,
+                may_create: state.creating < self.pace.creations.max(1),
+                gather_until: state.gather_until.filter(|_| batch > 1),
+                budget: self.client.budget(),
             };
-            state.in_flight.insert(operation.id, operation.kind);
-            let delivery = Arc::clone(delivery);
-            state.tasks.spawn(async move {
-                let id = operation.id;
-                let work = async {
-                    if is_recheck {
-                        delivery.recheck(operation.clone()).await
-                    } else {
-                        delivery.deliver(operation.clone()).await
-                    }
-                };
-                // Whatever it came to, its place is given back: a bug must not stop the others.
-                let result = match AssertUnwindSafe(work).catch_unwind().await {
-                    Ok(result) => result,
-                    Err(_) => delivery.broke(&operation, is_recheck).await,
-                };
-                match result {
-                    Ok(away) => Ended::Delivered { id, away },
-                    Err(error) => Ended::Store(id, error),
-                }
-            });
+            match turn::next(candidates, &limits, now) {
+                Turn::NoRoom => return Ok(Some(later(now, budget_pause(&limits.budget)))),
+                Turn::Wait(until) => return Ok(until.into_iter().chain(next_due).min()),
+                turn => self.start(state, delivery, turn),
+            }
         }
     }
 
-    fn ended(&self, state: &mut State, ended: Result<Ended, tokio::task::JoinError>) {
-        match ended {
-            Ok(Ended::Delivered { id, away: false }) => {
-                state.in_flight.remove(&id);
-                if state.away.0 > 0 {
-                    tracing::info!("HaloPSA is back");
+    /// What could be done now, and when there will be more.
+    async fn candidates(
+        &self,
+        state: &State,
+        batch: usize,
+        now: Timestamp,
+    ) -> Result<(Candidates, Option<Timestamp>), StoreError> {
+        let in_flight = state.in_flight.clone();
+        let most = self.pace.at_once + in_flight.len();
+        let read = move |reader: &Reader<'_>| {
+            let fresh = |operation: &Operation| !in_flight.contains(&operation.id);
+            let mut ready = reader.ready(now, false, most)?;
+            ready.extend(reader.ready(now, true, most + batch)?);
+            ready.retain(fresh);
+            // One order over both: by urgency, then age.
+            ready.sort_by_key(|operation| (std::cmp::Reverse(operation.severity()), operation.id));
+            let mut candidates = Candidates { ready, ..Candidates::default() };
+            let is_unclear = |operation: &Operation| {
+                operation.kind == OperationKind::OpenTicket && operation.state == OperationState::Unclear
+            };
+            if candidates.ready.iter().any(is_unclear) {
+                candidates.unclear = reader.to_find(now, turn::LOOKED_FOR_TOGETHER)?;
+                candidates.unclear.retain(fresh);
+            }
+            if candidates.ready.is_empty() {
+                let most = turn::LOOKED_FOR_TOGETHER + in_flight.len();
+                candidates.rechecks = reader.to_recheck(now, most)?;
+                candidates.rechecks.retain(fresh);
+            }
+            Ok((candidates, reader.next_due(now)?))
+        };
+        self.store.read(read).await
+    }
+
+    /// Lets a task do what it is the turn of.
+    fn start(&self, state: &mut State, delivery: &Arc<Delivery>, turn: Turn) {
+        let (operations, created, is_recheck) = match &turn {
+            Turn::Deliver(operation) => (vec![(**operation).clone()], false, false),
+            Turn::Create(operations) => (operations.clone(), true, false),
+            Turn::Find(operations) => (operations.clone(), false, false),
+            Turn::Recheck(operations) => (operations.clone(), false, true),
+            Turn::NoRoom | Turn::Wait(_) => return,
+        };
+        if created {
+            state.creating += 1;
+            state.gather_until = Some(later(self.clock.now(), self.pace.gather));
+        }
+        state.in_flight.extend(operations.iter().map(|operation| operation.id));
+        let delivery = Arc::clone(delivery);
+        state.tasks.spawn(async move {
+            let work = async {
+                match turn {
+                    Turn::Deliver(operation) => delivery.deliver(*operation).await,
+                    Turn::Create(operations) => delivery.create(operations).await,
+                    Turn::Find(operations) => delivery.find_all(operations).await,
+                    Turn::Recheck(operations) => delivery.recheck(operations).await,
+                    Turn::NoRoom | Turn::Wait(_) => Ok(Reach::Untold),
                 }
-                state.away = (0, None);
+            };
+            // Whatever it came to, its place is given back: a bug must not stop the others.
+            let result = match AssertUnwindSafe(work).catch_unwind().await {
+                Ok(result) => result,
+                Err(_) => delivery.broke(&operations, is_recheck).await,
+            };
+            Ended { operations: operations.iter().map(|operation| operation.id).collect(), created, result }
+        });
+    }
+
+    fn ended(&self, state: &mut State, ended: Result<Ended, tokio::task::JoinError>) {
+        let ended = match ended {
+            Ok(ended) => ended,
+            Err(error) => {
+                // Its operations stay in flight for us and are looked for at the next start: nothing is sent twice.
+                tracing::error!(%error, "delivering an operation failed badly: please report it");
+                return;
+            }
+        };
+        for operation in &ended.operations {
+            state.in_flight.remove(operation);
+        }
+        state.creating -= usize::from(ended.created);
+        match ended.result {
+            Ok(reach) => {
+                self.connection.tried(reach, fastrand::f64(), self.clock.now());
                 state.store_until = None;
             }
-            Ok(Ended::Delivered { id, away: true }) => {
-                state.in_flight.remove(&id);
-                let failures = state.away.0 + 1;
-                let wait = Backoff::AWAY.after(failures, fastrand::f64());
-                state.away = (failures, Some(later(self.clock.now(), wait)));
-            }
             // Nothing was sent, and nothing has to be.
-            Ok(Ended::Store(id, StoreError::GivenUp)) => {
-                state.in_flight.remove(&id);
-            }
-            Ok(Ended::Store(id, error)) => {
-                state.in_flight.remove(&id);
-                self.store_failed(state, &error);
-            }
+            Err(StoreError::GivenUp) => {}
             Err(error) => {
-                // Its operation stays in flight for us and is looked for at the next start: nothing is sent twice.
-                tracing::error!(%error, "delivering an operation failed badly: please report it");
+                state.interrupted = true;
+                self.store_failed(state, &error);
             }
         }
     }
@@ -244,15 +286,6 @@ impl Dispatcher {
         let until = later(self.clock.now(), STORE_PAUSE);
         state.store_until = Some(until);
         until
-    }
-}
-
-/// Whether an operation may start within the budget. What is not urgent does not start without room: it would wait
-/// inside the client, in the one place where tickets are created, and an urgent ticket behind it.
-fn has_room(budget: &halopsa::BudgetReport, severity: Severity) -> bool {
-    match priority(severity) {
-        Priority::Urgent => true,
-        _ => budget.available > budget.waiting,
     }
 }
 

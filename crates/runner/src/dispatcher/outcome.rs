@@ -5,6 +5,7 @@ use std::time::Duration;
 use haloward_rules::Report;
 use serde_json::Value;
 
+use super::connection::Reach;
 use super::delivery::Delivery;
 use super::pace::Backoff;
 use super::verdict::{Verdict, Wait};
@@ -17,8 +18,12 @@ use crate::store::{Change, Exchange, Operation, OperationKind, OperationState, S
 const PARENT_PAUSE: Duration = Duration::from_secs(1);
 
 impl Delivery {
-    /// Makes a verdict durable. Says whether HaloPSA is away.
-    pub(super) async fn conclude(&self, operation: &Operation, verdict: Verdict) -> Result<bool, StoreError> {
+    /// Makes a verdict durable. Says what it tells about the connection.
+    pub(super) async fn conclude(
+        &self,
+        operation: &Operation,
+        verdict: Verdict,
+    ) -> Result<Reach, StoreError> {
         let (id, kind, key) = (operation.id, operation.kind, operation.key().clone());
         let exchanges = self.stories.take(id);
         match verdict {
@@ -36,9 +41,18 @@ impl Delivery {
                 let done =
                     Happening::OperationDone { operation: id, kind, ticket, key, rule, summary, adopted };
                 self.desk.settle(id, settled, reports, done).await?;
-                Ok(false)
+                Ok(Reach::Reached)
+            }
+            Verdict::Unclear { problem, looks, wait: Wait::Turn } => {
+                // It is looked for at once, and what that comes to is told.
+                self.connection.went_wrong(&problem);
+                self.metrics.attempted(kind.as_str(), metrics::Result::Unclear);
+                let transition = Transition::Unclear { at: self.clock.now(), looks, problem };
+                self.store.commit(Change::Attempted { id, transition, exchanges }).await?;
+                Ok(Reach::Failed)
             }
             Verdict::Unclear { problem, looks, wait } => {
+                self.connection.went_wrong(&problem);
                 self.metrics.attempted(kind.as_str(), metrics::Result::Unclear);
                 let at = self.after(operation, wait);
                 tracing::warn!(operation = %id, %kind, %key, %problem, until = %at, "its outcome is not known: looking for it");
@@ -49,60 +63,74 @@ impl Delivery {
                     (problem, at),
                 )
                 .await?;
-                Ok(wait == Wait::Away)
+                Ok(wait.reach())
             }
             Verdict::Later { problem, wait: Wait::Parent } => {
                 // Nothing is wrong, so nobody is told.
                 let at = self.after(operation, Wait::Parent);
                 self.store.commit(Change::Operation(id, Transition::Retry { at, problem })).await?;
-                Ok(false)
+                Ok(Reach::Untold)
+            }
+            Verdict::Later { problem, wait: Wait::Turn } => {
+                self.metrics.attempted(kind.as_str(), metrics::Result::Delayed);
+                tracing::info!(operation = %id, %kind, %key, %problem, "sent again when it is its turn");
+                let transition = Transition::Retry { at: self.clock.now(), problem };
+                self.store.commit(Change::Attempted { id, transition, exchanges }).await?;
+                Ok(Reach::Untold)
             }
             Verdict::Later { problem, wait } => {
+                self.connection.went_wrong(&problem);
                 self.metrics.attempted(kind.as_str(), metrics::Result::Delayed);
                 let at = self.after(operation, wait);
                 tracing::warn!(operation = %id, %kind, %key, %problem, until = %at, "not carried out: trying again");
                 let retry = Transition::Retry { at, problem: problem.clone() };
                 self.delay(operation, retry, exchanges, (problem, at)).await?;
-                Ok(wait == Wait::Away)
+                Ok(wait.reach())
             }
             Verdict::Refused { problem, hint, story } => {
                 self.metrics.attempted(kind.as_str(), metrics::Result::Refused);
                 self.refused(operation, problem, hint, &story, exchanges).await?;
-                Ok(false)
+                Ok(Reach::Reached)
             }
             Verdict::Pointless { why } => {
                 self.metrics.attempted(kind.as_str(), metrics::Result::Dropped);
                 tracing::warn!(operation = %id, %kind, %key, %why, "given up");
                 let transition = Transition::Drop { at: self.clock.now(), problem: why };
                 self.store.commit(Change::Attempted { id, transition, exchanges }).await?;
-                Ok(false)
+                Ok(Reach::Untold)
             }
         }
     }
 
-    /// Delivering it failed in a way that nobody foresaw. It goes on later, and is looked for first if its request may
-    /// have gone out.
-    pub(super) async fn broke(&self, operation: &Operation, is_recheck: bool) -> Result<bool, StoreError> {
-        let id = operation.id;
-        tracing::error!(operation = %id, kind = %operation.kind, key = %operation.key(), "delivering it failed badly: please report it");
-        let exchanges = self.stories.take(id);
-        let at = self.after(operation, Wait::Attention);
-        let now = self.store.read(move |reader| reader.operation(id)).await?;
-        let problem = "delivering it failed badly".to_owned();
-        let transition = match now.map(|now| now.state) {
-            _ if is_recheck => {
-                let due = operation.recheck_at.unwrap_or(at);
-                Transition::Rechecked { due, again_at: Some(at) }
-            }
-            Some(OperationState::Sending | OperationState::Unclear) => {
-                Transition::Unclear { at, looks: 0, problem }
-            }
-            Some(OperationState::Waiting | OperationState::Retry) => Transition::Retry { at, problem },
-            // It came to its end before it broke.
-            _ => return Ok(false),
-        };
-        self.store.commit(Change::Attempted { id, transition, exchanges }).await?;
-        Ok(false)
+    /// Delivering them failed in a way that nobody foresaw. They go on later, and are looked for first if their request
+    /// may have gone out.
+    pub(super) async fn broke(
+        &self,
+        operations: &[Operation],
+        is_recheck: bool,
+    ) -> Result<Reach, StoreError> {
+        for operation in operations {
+            let id = operation.id;
+            tracing::error!(operation = %id, kind = %operation.kind, key = %operation.key(), "delivering it failed badly: please report it");
+            let exchanges = self.stories.take(id);
+            let at = self.after(operation, Wait::Attention);
+            let now = self.store.read(move |reader| reader.operation(id)).await?;
+            let problem = "delivering it failed badly".to_owned();
+            let transition = match now.map(|now| now.state) {
+                _ if is_recheck => {
+                    let due = operation.recheck_at.unwrap_or(at);
+                    Transition::Rechecked { due, again_at: Some(at) }
+                }
+                Some(OperationState::Sending | OperationState::Unclear) => {
+                    Transition::Unclear { at, looks: 0, problem }
+                }
+                Some(OperationState::Waiting | OperationState::Retry) => Transition::Retry { at, problem },
+                // It came to its end before it broke.
+                _ => continue,
+            };
+            self.store.commit(Change::Attempted { id, transition, exchanges }).await?;
+        }
+        Ok(Reach::Untold)
     }
 
     async fn delay(
@@ -150,6 +178,7 @@ impl Delivery {
     fn after(&self, operation: &Operation, wait: Wait) -> jiff::Timestamp {
         let (failures, random) = (operation.attempts + 1, fastrand::f64());
         let wait = match wait {
+            Wait::Turn => Duration::ZERO,
             Wait::Settle => self.pace.settle,
             Wait::Parent => PARENT_PAUSE,
             Wait::Passing => Backoff::PASSING.after(failures, random),

@@ -7,15 +7,26 @@ use std::time::Duration;
 pub struct Pace {
     /// Operations in flight at once.
     pub at_once: usize,
-    /// Tickets created at once. More than one needs HaloPSA's "Auto-incrementing key" for ticket numbers.
+    /// Requests that create tickets, at once. More than one needs HaloPSA's "Auto-incrementing key" for ticket numbers.
     pub creations: usize,
+    /// Tickets created by one request, at most.
+    pub batch: usize,
+    /// How long after a request that created tickets further ones are gathered before the next, where `batch` allows
+    /// several. The first after a quiet time goes at once, and so does whatever is urgent.
+    pub gather: Duration,
     /// How long HaloPSA may take until a write that it carried out can be found.
     pub settle: Duration,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { at_once: 4, creations: 1, settle: Duration::from_secs(10) }
+        Self {
+            at_once: 4,
+            creations: 1,
+            batch: 1,
+            gather: Duration::from_millis(500),
+            settle: Duration::from_secs(10),
+        }
     }
 }
 

@@ -1,5 +1,5 @@
-//! When an operation is written again, and when it is looked at once more. Pure, so that `model` can try every order
-//! of answers, crashes and late commits against the very functions that decide live.
+//! When an operation is written again, with which others, and when it is looked at once more. Pure, so that `model`
+//! can try every order of answers, crashes and late commits against the very functions that decide live.
 
 use crate::store::OperationState;
 
@@ -20,7 +20,14 @@ pub(super) fn not_found(looks: u32) -> NotFound {
     if looks == 0 { NotFound::LookAgain { looks: 1 } } else { NotFound::SendAgain }
 }
 
+/// Whether a creation may share its request with others. What was sent before goes alone: so one element that HaloPSA
+/// does not take is found by its own answer and costs the others one more request, not their tickets.
+pub(super) fn may_go_along(state: OperationState, attempts: u32) -> bool {
+    state == OperationState::Waiting && attempts == 0
+}
+
 /// Whether a done operation may come to be there more than once, when HaloPSA commits late: it is looked at once more.
-pub(super) fn may_be_there_twice(state: OperationState, looks: u32, attempts: u32) -> bool {
-    state == OperationState::Unclear && looks > 0 || attempts > 1
+/// `looks` and `attempts` are those of before it was found or answered; looks are forgotten when a request goes out.
+pub(super) fn may_be_there_twice(looks: u32, attempts: u32) -> bool {
+    looks > 0 || attempts > 1
 }

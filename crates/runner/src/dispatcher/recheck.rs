@@ -8,6 +8,7 @@ use halopsa::models::Ticket;
 use halopsa::{ActionId, Outcome, TicketId};
 use haloward_rules::Note;
 
+use super::connection::Reach;
 use super::delivery::Delivery;
 use super::lookup;
 use super::pace::Backoff;
@@ -23,27 +24,46 @@ use crate::wire;
 const LATEST_COMMIT: Duration = Duration::from_mins(5);
 
 impl Delivery {
-    /// Looks whether a done operation is there twice, and mends it. Says whether HaloPSA is away.
-    pub(super) async fn recheck(&self, operation: Operation) -> Result<bool, StoreError> {
-        let mended = match operation.kind {
-            OperationKind::OpenTicket => self.close_duplicates(&operation).await,
-            _ => self.delete_duplicates(&operation).await,
-        };
-        let (again_at, away) = match mended {
-            Ok(true) => (self.last_look(&operation), false),
+    /// Looks whether done operations are there twice, and mends them: creations by one list of tickets. Says what that
+    /// tells about the connection.
+    pub(super) async fn recheck(&self, operations: Vec<Operation>) -> Result<Reach, StoreError> {
+        let creates = operations.first().is_some_and(|first| first.kind == OperationKind::OpenTicket);
+        let listed = if creates { self.list_for(&operations).await.map(Some) } else { Ok(None) };
+        let mut reach = Reach::default();
+        for operation in &operations {
+            let mended = match &listed {
+                Ok(Some(listed)) => {
+                    self.close_duplicates(operation, listed.of(&self.marker(operation))).await
+                }
+                Ok(None) => self.delete_duplicates(operation).await,
+                Err(error) => Err(error.clone()),
+            };
+            reach = reach.max(self.rechecked(operation, mended).await?);
+        }
+        Ok(reach)
+    }
+
+    async fn rechecked(
+        &self,
+        operation: &Operation,
+        mended: Result<bool, halopsa::Error>,
+    ) -> Result<Reach, StoreError> {
+        let (again_at, reach) = match mended {
+            Ok(true) => (self.last_look(operation), Reach::Reached),
             // Something was closed and not confirmed: the next look tells.
-            Ok(false) => (Some(later(self.clock.now(), self.pace.settle)), false),
+            Ok(false) => (Some(later(self.clock.now(), self.pace.settle)), Reach::Untold),
             Err(error) => {
                 tracing::warn!(operation = %operation.id, %error, "could not look for duplicates: trying again");
                 let wait = Backoff::ATTENTION.after(1, fastrand::f64());
-                (Some(later(self.clock.now(), wait)), Wait::after(&error) == Wait::Away)
+                self.connection.went_wrong(&error.to_string());
+                (Some(later(self.clock.now(), wait)), Wait::after(&error).reach())
             }
         };
         if let Some(due) = operation.recheck_at {
             let rechecked = Transition::Rechecked { due, again_at };
             self.store.commit(Change::Operation(operation.id, rechecked)).await?;
         }
-        Ok(away)
+        Ok(reach)
     }
 
     /// When to look for the last time, if that is still to come.
@@ -52,13 +72,14 @@ impl Delivery {
         (last > self.clock.now()).then_some(last)
     }
 
-    async fn close_duplicates(&self, operation: &Operation) -> Result<bool, halopsa::Error> {
+    async fn close_duplicates(
+        &self,
+        operation: &Operation,
+        tickets: &[Ticket],
+    ) -> Result<bool, halopsa::Error> {
         let Some(kept) = operation.ticket else { return Ok(true) };
-        let since = operation.first_sent_at.unwrap_or(operation.created_at);
-        let marker = self.marker(operation);
-        let tickets = lookup::tickets(&self.client, &self.wire().marker, &marker, since).await?;
         let mut all_closed = true;
-        for ticket in &tickets {
+        for ticket in tickets {
             match ticket.id {
                 Some(TicketId(id)) if id != kept && !is_closed(ticket) => {
                     all_closed &= self.close(operation, id, kept).await?;

@@ -1,4 +1,4 @@
-//! The requests of an operation, each after the operation was marked as sending.
+//! The requests of operations on existing tickets, each after its operation was marked as sending.
 
 use std::sync::Arc;
 
@@ -11,58 +11,16 @@ use super::settled::done;
 use super::verdict::{Verdict, Wait};
 use super::{Seen, last_by_a_person, look, lookup, priority};
 use crate::catalogue::{Catalogue, RecordKind, Unknown, Wanted};
-use crate::store::{Change, Operation, OperationState, Sending, Settled, StoreError};
+use crate::store::{Operation, OperationState, Sending, Settled};
 use crate::wire::{self, Endpoint, Rendered};
 
 /// LIMIT: first the client, then what is the client's; the third finds nothing left to ask.
 const ROUNDS: usize = 3;
 
 impl Delivery {
-    async fn mark(&self, sending: Sending) -> Result<(), StoreError> {
-        self.store.commit(Change::Sending(sending)).await
-    }
-
-    pub(super) async fn create(
-        &self,
-        operation: &Operation,
-        effect: &Effect,
-        catalogue: Arc<Catalogue>,
-        sending: Sending,
-    ) -> Verdict {
-        let EffectKind::OpenTicket { draft, origin } = &effect.kind else {
-            unreachable!("only a new ticket has no ticket yet")
-        };
-        let mut draft = draft.clone();
-        match self.find_parent(&mut draft).await {
-            Ok(true) => {}
-            Ok(false) => return Verdict::before_parent(),
-            Err(error) => return Verdict::Store(error),
-        }
-        let settings = self.wire();
-        let render = |catalogue: &Catalogue| wire::ticket_body(&draft, origin, Some(catalogue), &settings);
-        let mut rendered = match self.complete(operation, &catalogue, render).await {
-            Ok(rendered) => rendered,
-            Err(error) => return Verdict::of_read(&error),
-        };
-        for missing in &rendered.unresolved {
-            tracing::warn!(operation = %operation.id, key = %operation.key(), %missing, "left out of a ticket");
-        }
-        settings.marker.put(&mut rendered.body, &self.marker(operation));
-        if let Err(error) = self.mark(sending).await {
-            return Verdict::Store(error);
-        }
-        let answer = self.client_for(operation).tickets().create_raw(&rendered.body).await;
-        self.told(operation, rendered.endpoint, &rendered.body, &answer);
-        match answer {
-            Ok(Outcome::Done(ticket)) => self.opened(operation, &ticket, false),
-            Ok(Outcome::Unknown(unknown)) => self.unknown(operation, unknown.to_string()).await,
-            Err(error) => Verdict::of_error(&error, rendered.endpoint.path(), &rendered.body),
-        }
-    }
-
     /// A body with all the names that can be found: what the catalogue does not know is looked up, as far as that is
     /// allowed.
-    async fn complete(
+    pub(super) async fn complete(
         &self,
         operation: &Operation,
         catalogue: &Arc<Catalogue>,
@@ -193,7 +151,7 @@ impl Delivery {
         for missing in &rendered.unresolved {
             tracing::warn!(operation = %operation.id, ticket, %missing, "left out of a change");
         }
-        if let Err(error) = self.mark(sending).await {
+        if let Err(error) = self.mark(vec![sending]).await {
             return Verdict::Store(error);
         }
         match rendered.endpoint {
@@ -270,7 +228,7 @@ impl Delivery {
         rendered: Rendered,
         sending: Sending,
     ) -> Verdict {
-        if let Err(error) = self.mark(sending).await {
+        if let Err(error) = self.mark(vec![sending]).await {
             return Verdict::Store(error);
         }
         let mut body = rendered.body.clone();

@@ -73,7 +73,7 @@ impl Delivery {
 
     /// What was sent more than once may come to be there more than once, when HaloPSA commits late.
     fn recheck_at(&self, operation: &Operation) -> Option<jiff::Timestamp> {
-        let twice = may_be_there_twice(operation.state, operation.looks, operation.attempts);
+        let twice = may_be_there_twice(operation.looks, operation.attempts);
         twice.then(|| later(self.clock.now(), self.pace.settle))
     }
 }

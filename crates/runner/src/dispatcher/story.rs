@@ -48,6 +48,24 @@ impl Left for Action {
 }
 
 impl Delivery {
+    /// Keeps a request for several operations as far as it was about one, and what was said about that.
+    pub(super) fn told_of(
+        &self,
+        operation: &Operation,
+        endpoint: Endpoint,
+        body: &Value,
+        together: usize,
+        said_of_it: Value,
+    ) {
+        let mut said = json!({
+            "method": "POST", "path": endpoint.path(), "body": kept(body), "together": together,
+        });
+        if let (Some(said), Value::Object(more)) = (said.as_object_mut(), said_of_it) {
+            said.extend(more);
+        }
+        self.stories.add(operation.id, Exchange { at: self.clock.now(), said });
+    }
+
     /// Keeps a request and its answer.
     pub(super) fn told<T: Left>(
         &self,
@@ -56,9 +74,7 @@ impl Delivery {
         body: &Value,
         answer: &Result<Outcome<T>, Error>,
     ) {
-        let body =
-            if body.to_string().len() > BODY_BYTES { json!("too long to keep") } else { json!([body]) };
-        let mut said = json!({ "method": "POST", "path": endpoint.path(), "body": body });
+        let mut said = json!({ "method": "POST", "path": endpoint.path(), "body": kept(body) });
         match answer {
             Ok(Outcome::Done(left)) => said["done"] = left.left(),
             Ok(Outcome::Unknown(unknown)) => said["unknown"] = unknown.to_string().into(),
@@ -76,4 +92,8 @@ impl Delivery {
             json!({ "looked_for": self.marker(operation).to_string(), "found": found.collect::<Vec<_>>() });
         self.stories.add(operation.id, Exchange { at: self.clock.now(), said });
     }
+}
+
+fn kept(body: &Value) -> Value {
+    if body.to_string().len() > BODY_BYTES { json!("too long to keep") } else { json!([body]) }
 }

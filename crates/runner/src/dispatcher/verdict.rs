@@ -4,6 +4,7 @@ use halopsa::{Error, Said};
 use haloward_rules::Report;
 use serde_json::{Value, json};
 
+use super::connection::Reach;
 use crate::store::{Settled, StoreError};
 
 /// What an attempt to deliver an operation came to.
@@ -26,6 +27,8 @@ pub(super) enum Verdict {
 /// How long to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wait {
+    /// For its turn: it goes on as soon as it is the most urgent.
+    Turn,
     /// Until what was written can be found.
     Settle,
     /// Until the ticket that it belongs to is there.
@@ -39,6 +42,17 @@ pub(super) enum Wait {
 }
 
 impl Wait {
+    /// What it tells about the connection that one has to wait like this.
+    pub(super) fn reach(self) -> Reach {
+        match self {
+            Self::Turn | Self::Parent => Reach::Untold,
+            // It was looked for, and HaloPSA's list did not have it; or HaloPSA said no.
+            Self::Settle | Self::Attention => Reach::Reached,
+            Self::Passing => Reach::Failed,
+            Self::Away => Reach::Away,
+        }
+    }
+
     /// The wait an error calls for.
     pub(super) fn after(error: &Error) -> Self {
         match error {
@@ -70,6 +84,16 @@ impl Verdict {
             "answer": answer,
         });
         Self::Refused { problem, hint: error.hint(), story }
+    }
+
+    /// A write whose answer was lost: it is looked for as soon as it is its turn, with others that are.
+    pub(super) fn lost(problem: String) -> Self {
+        Self::Unclear { problem, looks: 0, wait: Wait::Turn }
+    }
+
+    /// A look that failed; `looks` were made before.
+    pub(super) fn not_looked_for(error: &Error, looks: u32) -> Self {
+        Self::Unclear { problem: format!("it can't be looked for: {error}"), looks, wait: Wait::after(error) }
     }
 
     /// A write that has to wait for another ticket's number.

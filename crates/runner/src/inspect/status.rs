@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::InspectError;
+use crate::dispatcher::ConnectionStatus;
 use crate::feeds::FeedStatus;
 use crate::store::{Counts, QueueAge, Reader};
 use crate::witness::Traffic;
@@ -17,6 +18,8 @@ pub struct ServiceStatus {
     pub started_at: Timestamp,
     /// The rules that decide.
     pub rules: RulesStatus,
+    /// Whether HaloPSA is reached.
+    pub connection: ConnectionStatus,
     /// What may be sent to HaloPSA now.
     pub budget: BudgetStatus,
     /// What is in the store.

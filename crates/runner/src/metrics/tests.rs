@@ -26,7 +26,13 @@ fn sample() -> String {
         waiting: 0,
         paused_seconds: None,
     };
-    metrics.text(&store, &budget, "2026-01-05T09:01:30Z".parse().unwrap())
+    let connection = ConnectionStatus {
+        reached: false,
+        away_since: Some("2026-01-05T09:00:00Z".parse().unwrap()),
+        next_try_at: None,
+        problem: None,
+    };
+    metrics.text(&store, &budget, &connection, "2026-01-05T09:01:30Z".parse().unwrap())
 }
 
 /// Samples as a reader of the format takes them: name, labels, value.
@@ -54,6 +60,7 @@ fn what_is_counted_can_be_read() {
         ("haloward_decisions_total", "outcome=\"open_ticket\"", "1"),
         ("haloward_operations_total", "kind=\"open_ticket\",result=\"done\"", "1"),
         ("haloward_reloads_total", "result=\"refused\"", "1"),
+        ("haloward_halopsa_away", "", "1"),
         ("haloward_rules_stale", "", "1"),
         ("haloward_accept_seconds_count", "", "1"),
         ("haloward_accept_seconds_bucket", "le=\"0.0025\"", "1"),

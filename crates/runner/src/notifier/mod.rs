@@ -117,7 +117,12 @@ impl Notifier {
             }
         };
         self.store
-            .commit(Change::Sending(Sending { id: notice.id, effect: None, folded: Vec::new(), at: now }))
+            .commit(Change::Sending(vec![Sending {
+                id: notice.id,
+                effect: None,
+                folded: Vec::new(),
+                at: now,
+            }]))
             .await?;
         let message = Message {
             id: notice.id,

@@ -24,11 +24,11 @@ use crate::catalogue::CatalogueCache;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Retention;
 use crate::decider::{Decider, Desk};
-use crate::dispatcher::{Dispatcher, Pace};
+use crate::dispatcher::{Connection, Dispatcher, Pace};
 use crate::metrics::Metrics;
 use crate::notifier::{Channel, Notifier};
 use crate::store::{Store, StoreError};
-use crate::tracker::Tracker;
+use crate::tracker::{Hints, Tracker};
 use crate::wire::WireSettings;
 
 /// LIMIT: whoever watches and falls behind by more than this misses some; nothing durable depends on watching.
@@ -101,6 +101,8 @@ pub struct Runtime {
     store: Store,
     clock: Arc<dyn Clock>,
     catalogue: CatalogueCache,
+    hints: Hints,
+    connection: Connection,
     happenings: broadcast::Sender<Happening>,
     stop: watch::Sender<bool>,
     outbox: Arc<Notify>,
@@ -158,6 +160,7 @@ impl Runtime {
             metrics.clone(),
         )?;
         let desk = decider.desk();
+        let connection = Connection::default();
         let dispatcher = Dispatcher {
             store: store.clone(),
             client: client.clone(),
@@ -169,8 +172,11 @@ impl Runtime {
             outbox: Arc::clone(&outbox),
             pace,
             metrics,
+            connection: connection.clone(),
         };
+        let (hints, hinted) = Hints::new();
         let tracker = Tracker {
+            hinted,
             store: store.clone(),
             client,
             catalogue: catalogue.clone(),
@@ -198,6 +204,8 @@ impl Runtime {
             store,
             clock,
             catalogue,
+            hints,
+            connection,
             happenings,
             stop,
             outbox,
@@ -215,7 +223,17 @@ impl Runtime {
         &self.catalogue
     }
 
-    /// Where reports about tickets go, such as those HaloPSA's own webhooks bring.
+    /// Where it is told that tickets may have changed, such as HaloPSA's own webhooks do.
+    pub fn hints(&self) -> Hints {
+        self.hints.clone()
+    }
+
+    /// How HaloPSA is reached.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Where reports about tickets go.
     pub fn desk(&self) -> Option<Desk> {
         self.decider.as_ref().map(Decider::desk)
     }

@@ -1,6 +1,9 @@
 //! The whole road against the sandbox HaloPSA: journal, decisions, dispatch, tracking, on a clock the test moves.
 
 mod broken;
+mod frugal;
+mod hinted;
+mod together;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -67,14 +70,22 @@ impl Clock for SharedClock {
 struct World {
     sandbox: Sandbox,
     clock: halopsa_sandbox::Clock,
-    /// How far our clock is ahead of HaloPSA's.
-    ahead: SignedDuration,
     folder: tempfile::TempDir,
     runtime: Option<Runtime>,
     store: Store,
     happenings: broadcast::Receiver<Happening>,
     rules: watch::Sender<LiveRules>,
     channels: watch::Sender<BTreeMap<String, Channel>>,
+    options: Options,
+}
+
+/// What a test wants otherwise than usual.
+#[derive(Debug, Clone, Default)]
+struct Options {
+    pace: Pace,
+    wire: WireSettings,
+    /// How far our clock is ahead of HaloPSA's.
+    ahead: SignedDuration,
 }
 
 fn rules(text: &str) -> LiveRules {
@@ -102,13 +113,21 @@ impl World {
     }
 
     async fn with_channels(config: SandboxConfig, channels: BTreeMap<String, Channel>) -> Self {
-        Self::with_clock(config, channels, SignedDuration::ZERO).await
+        Self::with_options(config, channels, Options::default()).await
     }
 
     async fn with_clock(
         config: SandboxConfig,
         channels: BTreeMap<String, Channel>,
         ahead: SignedDuration,
+    ) -> Self {
+        Self::with_options(config, channels, Options { ahead, ..Options::default() }).await
+    }
+
+    async fn with_options(
+        config: SandboxConfig,
+        channels: BTreeMap<String, Channel>,
+        options: Options,
     ) -> Self {
         let clock = halopsa_sandbox::Clock::manual("2026-01-05T09:00:00Z".parse().unwrap());
         let config = SandboxConfig {
@@ -122,8 +141,8 @@ impl World {
         let store = Store::open(folder.path().join("haloward.db"), Limits::default()).unwrap();
         let (rules, live) = watch::channel(rules(RULES));
         let (channels, open) = watch::channel(channels);
-        let (runtime, happenings) = start(&sandbox, &clock, ahead, store.clone(), live, open);
-        Self { sandbox, clock, ahead, folder, runtime: Some(runtime), store, happenings, rules, channels }
+        let (runtime, happenings) = start(&sandbox, &clock, store.clone(), live, open, options.clone());
+        Self { sandbox, clock, folder, runtime: Some(runtime), store, happenings, rules, channels, options }
     }
 
     async fn event(&self, check: &str, device: &str, state: &str) {
@@ -140,10 +159,15 @@ impl World {
                 event: Event::from_json(value, Severity::High).unwrap(),
                 source: "test".into(),
                 delivery_id: None,
-                received_at: self.clock.now() + self.ahead,
+                received_at: self.clock.now() + self.options.ahead,
             }
         });
         self.store.accept(events.collect()).await.unwrap();
+    }
+
+    /// The requests of a method to a path so far.
+    fn requests(&self, method: &str, path: &str) -> Vec<halopsa_sandbox::RecordedRequest> {
+        self.sandbox.snapshot().requests_to(method, path).cloned().collect()
     }
 
     /// Waits until something happens.
@@ -203,14 +227,9 @@ impl World {
         self.store = Store::open(folder.path().join("haloward.db"), Limits::default()).unwrap();
         self.folder = folder;
         let live = self.rules.subscribe();
-        let (runtime, happenings) = start(
-            &self.sandbox,
-            &self.clock,
-            self.ahead,
-            self.store.clone(),
-            live,
-            self.channels.subscribe(),
-        );
+        let (channels, options) = (self.channels.subscribe(), self.options.clone());
+        let (runtime, happenings) =
+            start(&self.sandbox, &self.clock, self.store.clone(), live, channels, options);
         (self.runtime, self.happenings) = (Some(runtime), happenings);
     }
 }
@@ -218,14 +237,16 @@ impl World {
 fn start(
     sandbox: &Sandbox,
     clock: &halopsa_sandbox::Clock,
-    ahead: SignedDuration,
     store: Store,
     rules: watch::Receiver<LiveRules>,
     channels: watch::Receiver<BTreeMap<String, Channel>>,
+    options: Options,
 ) -> (Runtime, broadcast::Receiver<Happening>) {
     let config = RuntimeConfig {
-        clock: Arc::new(SharedClock(clock.clone(), ahead)),
+        clock: Arc::new(SharedClock(clock.clone(), options.ahead)),
         channels,
+        pace: options.pace,
+        wire: watch::channel(Arc::new(options.wire)).1,
         ..RuntimeConfig::new(store, rules, client(sandbox))
     };
     let runtime = Runtime::start(config).unwrap();

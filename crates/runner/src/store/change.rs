@@ -12,8 +12,8 @@ use super::operation::{NewOperation, Settled};
 pub enum Change {
     /// The decider decided a batch.
     Decided(Box<DecisionBatch>),
-    /// An operation's request is about to go out.
-    Sending(Sending),
+    /// A request is about to go out for these operations: it goes for all of them or not at all.
+    Sending(Vec<Sending>),
     /// An operation stands otherwise.
     Operation(OperationId, Transition),
     /// Silences stand otherwise.

@@ -227,7 +227,12 @@ async fn a_cases_operations_go_in_order_and_urgent_cases_first() {
     assert_eq!(ready(store, true).await, [3, 1, 4], "the note waits for its ticket");
     assert_eq!(ready(store, false).await, [4], "no second creation beside one");
     let send = |id| {
-        Change::Sending(Sending { id: OperationId::from_number(id), effect: None, folded: vec![], at: at(5) })
+        Change::Sending(vec![Sending {
+            id: OperationId::from_number(id),
+            effect: None,
+            folded: vec![],
+            at: at(5),
+        }])
     };
     store.commit(send(1)).await.unwrap();
     assert_eq!(ready(store, true).await, [3, 4], "what is being sent holds back its case");

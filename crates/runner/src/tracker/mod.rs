@@ -3,6 +3,11 @@
 //!
 //! It only reports; what a report means to a case is the `decider`'s business.
 
+mod hints;
+
+pub(crate) use hints::Hinted;
+pub use hints::Hints;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +32,14 @@ const WATERMARK: &str = "tracked_until";
 /// LIMIT: how far before the last change seen the next round begins, for rows that were committed out of order.
 const OVERLAP: Duration = Duration::from_secs(5);
 
+/// LIMIT: a webhook may tell of each ticket that anybody changes; looking costs requests, so hints are gathered for
+/// so long after a look. The first after a quiet time is looked at once.
+const HINTS_APART: Duration = Duration::from_secs(10);
+/// LIMIT: as many tickets as one page of a list holds.
+const HINTS_AT_ONCE: usize = 100;
+/// LIMIT: a hint that comes so soon after our own change of the ticket is about that; the next round would see more.
+const OUR_OWN: Duration = Duration::from_secs(10);
+
 /// LIMIT: lists leave deleted tickets out, and asking for them is a request of its own; they are few and can wait.
 const DELETED_EVERY: u32 = 10;
 
@@ -41,6 +54,7 @@ pub(crate) struct Tracker {
     pub(crate) desk: Desk,
     pub(crate) outbox: Arc<Notify>,
     pub(crate) every: Duration,
+    pub(crate) hinted: Hinted,
 }
 
 /// Why a round ended early.
@@ -54,23 +68,34 @@ enum RoundError {
 
 impl Tracker {
     /// Runs until told to stop.
-    pub(crate) async fn run(self, mut stop: watch::Receiver<bool>) {
+    pub(crate) async fn run(mut self, mut stop: watch::Receiver<bool>) {
         let mut failing = false;
         let mut number: u32 = 1;
         let mut next = later(self.clock.now(), self.every);
+        let mut next_hint = self.clock.now();
         loop {
-            tokio::select! {
-                () = self.clock.wait_until(next) => {}
+            let clock = Arc::clone(&self.clock);
+            let hinted = async {
+                self.hinted.any().await;
+                clock.wait_until(next_hint).await;
+            };
+            let is_round = tokio::select! {
+                () = clock.wait_until(next) => true,
+                () = hinted => false,
                 // The one who could tell us to stop is gone: then we have.
                 _ = stop.wait_for(|stop| *stop) => return,
-            }
-            let round = tokio::select! {
-                round = self.round(number) => round,
+            };
+            let tickets = if is_round { Vec::new() } else { self.hinted.take(HINTS_AT_ONCE) };
+            let look = async {
+                if is_round { self.round(number).await.map(|()| true) } else { self.look(&tickets).await }
+            };
+            let result = tokio::select! {
+                result = look => result,
                 _ = stop.wait_for(|stop| *stop) => return,
             };
-            number = number.wrapping_add(1);
-            match round {
-                Ok(()) => failing = false,
+            let asked = !matches!(result, Ok(false));
+            match result {
+                Ok(_) => failing = false,
                 Err(RoundError::Store(StoreError::Closed)) => return,
                 // HaloPSA being away is told by the dispatcher too; once is enough here.
                 Err(error) if !failing => {
@@ -79,8 +104,42 @@ impl Tracker {
                 }
                 Err(_) => {}
             }
-            next = later(self.clock.now(), self.every);
+            if is_round {
+                number = number.wrapping_add(1);
+                next = later(self.clock.now(), self.every);
+            } else if asked {
+                next_hint = later(self.clock.now(), HINTS_APART);
+            }
         }
+    }
+
+    /// Looks at those of these tickets that are ours, by one list. Says whether HaloPSA had to be asked.
+    async fn look(&self, tickets: &[i64]) -> Result<bool, RoundError> {
+        let mut ours = Vec::new();
+        for id in tickets {
+            if let Some((known, _)) = self.open_case(*id).await?
+                && known.changed_at.is_none_or(|changed| later(changed, OUR_OWN) <= self.clock.now())
+            {
+                ours.push(*id);
+            }
+        }
+        if ours.is_empty() {
+            return Ok(false);
+        }
+        let numbers: Vec<String> = ours.iter().map(i64::to_string).collect();
+        let filter = TicketFilter::new().ticketids(numbers.join(",")).order("id");
+        // A filter that HaloPSA does not know it ignores: one page is all there can be of ours.
+        let filter = filter.page_size(100).page_no(1);
+        let client = self.client.with_priority(Priority::Background);
+        let rows = client.tickets().list(&filter).await?.rows;
+        for id in ours {
+            match rows.iter().find(|row| row.id == Some(TicketId(id))) {
+                Some(row) => self.row(row).await?,
+                // It is not listed: deleted, or not to be seen. It is asked itself.
+                None => self.deleted(id).await?,
+            }
+        }
+        Ok(true)
     }
 
     /// Reads what changed since the last round and reports what concerns us.
@@ -111,7 +170,9 @@ impl Tracker {
             let long_ago = from.checked_sub(self.every * (DELETED_EVERY + 1)).unwrap_or(from);
             let deleted = TicketFilter::new().changed_since(long_ago).deleted(true).order("id");
             for row in self.list(deleted).await? {
-                self.deleted(&row).await?;
+                if let Some(TicketId(id)) = row.id {
+                    self.deleted(id).await?;
+                }
             }
         }
         if newest > since {
@@ -124,13 +185,18 @@ impl Tracker {
     /// The rows of a list, without what does not concern us.
     async fn list(&self, filter: TicketFilter) -> Result<Vec<Ticket>, RoundError> {
         let client = self.client.with_priority(Priority::Background);
+        let settings = Arc::clone(&self.wire.borrow());
+        // A busy tenant changes many tickets in a minute.
+        let slim = |mut row: Ticket| {
+            settings.marker.slim(&mut row);
+            row
+        };
         Ok(client.tickets().stream(filter).map_ok(slim).try_collect().await?)
     }
 
     /// Rows of the list of deleted tickets do not say that they are deleted, and a filter that HaloPSA does not know it
     /// ignores: the ticket itself is asked.
-    async fn deleted(&self, row: &Ticket) -> Result<(), RoundError> {
-        let Some(TicketId(id)) = row.id else { return Ok(()) };
+    async fn deleted(&self, id: i64) -> Result<(), RoundError> {
         let Some((_, case)) = self.open_case(id).await? else { return Ok(()) };
         let client = self.client.with_priority(Priority::Background);
         let gone = match client.tickets().get(TicketId(id)).await {
@@ -193,12 +259,4 @@ impl Tracker {
         }
         Ok(())
     }
-}
-
-/// A row without its texts: a busy tenant changes many tickets in a minute.
-fn slim(mut row: Ticket) -> Ticket {
-    row.summary = None;
-    row.details = None;
-    row.extra.clear();
-    row
 }

@@ -42,7 +42,7 @@ async fn delivered_after_a_panic(after: i32) -> World {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path().join("haloward.db"), Limits::default()).unwrap();
     let clock = Arc::new(Bomb {
-        clock: SharedClock(world.clock.clone(), world.ahead),
+        clock: SharedClock(world.clock.clone(), world.options.ahead),
         known: Mutex::default(),
         left: AtomicI32::new(DISARMED),
     });

@@ -138,6 +138,17 @@ impl<'c> Reader<'c> {
         self.many(&sql, params![now.as_millisecond(), creates, rows::limit(limit)], rows::operation)
     }
 
+    /// The creations whose outcome is not known and that are to be looked for, the most urgent and then the oldest first.
+    pub(crate) fn to_find(&self, now: Timestamp, limit: usize) -> Result<Vec<Operation>, StoreError> {
+        let sql = format!(
+            "SELECT {} FROM operations o INDEXED BY operations_state
+             WHERE o.state = 'unclear' AND o.creates = 1 AND o.head = 1 AND o.due <= ?1
+             ORDER BY o.severity DESC, o.id LIMIT ?2",
+            rows::OPERATION
+        );
+        self.many(&sql, params![now.as_millisecond(), rows::limit(limit)], rows::operation)
+    }
+
     /// The messages whose turn it is: the first of each channel that is due. One that was being sent is among them: the
     /// process that sent it is gone.
     pub(crate) fn notices(&self, now: Timestamp, limit: usize) -> Result<Vec<Operation>, StoreError> {

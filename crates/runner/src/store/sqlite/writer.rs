@@ -157,7 +157,9 @@ impl Writer {
 fn apply(connection: &Connection, change: &Change) -> Result<(), StoreError> {
     let done = match change {
         Change::Decided(batch) => return state::decided(connection, batch),
-        Change::Sending(sending) => return outbox::sending(connection, sending),
+        Change::Sending(all) => {
+            return all.iter().try_for_each(|sending| outbox::sending(connection, sending));
+        }
         Change::Operation(id, transition) => outbox::transition(connection, *id, transition),
         Change::Silence(change) => return silences::change(connection, change),
         Change::Attempted { id, transition, exchanges } => outbox::transition(connection, *id, transition)
