@@ -1,7 +1,9 @@
 //! Which client an event belongs to, by what the catalogue knows. How it is found is the rules' own business.
 
+use std::borrow::Cow;
+
 pub use haloward_rules::{Candidate, ClientDirectory, ClientMatch};
-use haloward_rules::{ClientFacts, KnownClient, mail_domain};
+use haloward_rules::{ClientFacts, KnownClient, folded_name, mail_domain};
 
 use super::{Catalogue, ClientEntry, Lookup, RecordKind, Wanted};
 
@@ -23,16 +25,67 @@ impl KnownClient for ClientEntry {
     }
 }
 
+/// The clients, ready for thousands of names to be looked for: each one's name is folded once.
+#[derive(Debug)]
+pub(crate) struct ClientMatcher<'c> {
+    catalogue: &'c Catalogue,
+    clients: Vec<Folded<'c>>,
+}
+
+#[derive(Debug)]
+struct Folded<'c> {
+    entry: &'c ClientEntry,
+    folded: String,
+}
+
+impl KnownClient for Folded<'_> {
+    fn id(&self) -> i64 {
+        self.entry.id
+    }
+
+    fn name(&self) -> &str {
+        &self.entry.name
+    }
+
+    fn domains(&self) -> &[String] {
+        &self.entry.domains
+    }
+
+    fn tenants(&self) -> &[String] {
+        &self.entry.azure_tenants
+    }
+
+    fn folded(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.folded)
+    }
+}
+
+impl ClientMatcher<'_> {
+    /// Finds the client that an event speaks of, as [`Catalogue::client`] does.
+    pub(crate) fn find(&self, directory: &ClientDirectory, candidate: Candidate<'_>) -> ClientMatch {
+        directory.find(&self.clients, candidate, |domain| self.catalogue.owners(domain))
+    }
+}
+
 impl Catalogue {
     /// Finds the client that an event or a rule speaks of.
     pub fn client(&self, directory: &ClientDirectory, candidate: Candidate<'_>) -> ClientMatch {
-        directory.find(&self.clients, candidate, |domain| {
-            match self.records.find(&Wanted::new(RecordKind::MailDomain, None, domain)) {
-                Lookup::Found(entry) => vec![entry.id],
-                Lookup::Several(entries) => entries.iter().map(|entry| entry.id).collect(),
-                Lookup::Unasked | Lookup::None | Lookup::Failed(_) => Vec::new(),
-            }
-        })
+        directory.find(&self.clients, candidate, |domain| self.owners(domain))
+    }
+
+    /// The same for many names.
+    pub(crate) fn matcher(&self) -> ClientMatcher<'_> {
+        let folded = |entry| Folded { entry, folded: folded_name(&entry.name) };
+        ClientMatcher { catalogue: self, clients: self.clients.iter().map(folded).collect() }
+    }
+
+    /// The clients whose mail domain this is, as far as it was asked for.
+    fn owners(&self, domain: &str) -> Vec<i64> {
+        match self.records.find(&Wanted::new(RecordKind::MailDomain, None, domain)) {
+            Lookup::Found(entry) => vec![entry.id],
+            Lookup::Several(entries) => entries.iter().map(|entry| entry.id).collect(),
+            Lookup::Unasked | Lookup::None | Lookup::Failed(_) => Vec::new(),
+        }
     }
 
     /// What the rules are told of the clients.

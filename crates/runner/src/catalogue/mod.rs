@@ -23,7 +23,7 @@ pub use clients::{Candidate, ClientDirectory, ClientMatch};
 pub use fetch::List;
 pub use file::CatalogueFileError;
 pub(crate) use find::same;
-pub use propose::{Likeness, Proposal, Tenant, propose};
+pub use propose::{Likeness, Proposal, Proposer, Tenant};
 pub use records::{Lookup, RecordEntry, RecordKind, Records, Wanted};
 
 use serde::{Deserialize, Serialize};

@@ -169,11 +169,11 @@ async fn ask_domains(
     let mut asked = 0;
     for (organisation, naming) in named {
         let candidate = proposals::candidate(organisation, naming);
+        let Some(wanted) = domain_to_ask(catalogue, candidate) else { continue };
         let found = catalogue.client(directory, candidate);
         if !matches!(found, ClientMatch::None | ClientMatch::Unnamed) {
             continue;
         }
-        let Some(wanted) = domain_to_ask(catalogue, candidate) else { continue };
         if asked == MOST_DOMAINS {
             let what = format!("only {MOST_DOMAINS} mail domains were looked up");
             super::output::complain(&Failure::help(what, "accept what is proposed, then match again"));

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::organisations::{Naming, Organisation, Organisations};
 use crate::catalogue::{
-    Candidate, Catalogue, ClientDirectory, ClientMatch, Likeness, Proposal, Tenant, propose,
+    Candidate, Catalogue, ClientDirectory, ClientMatch, Likeness, Proposal, Proposer, Tenant,
 };
 use crate::cli::api::printable;
 use crate::cli::output::{self, Out, clean};
@@ -32,8 +32,9 @@ pub(super) fn report(
     let mut shown = Vec::new();
     let mut unknown: BTreeMap<String, Unknown> = BTreeMap::new();
     let mut matched = 0;
+    let (proposer, clients) = (Proposer::new(catalogue, tenants), catalogue.matcher());
     for (organisation, naming) in named {
-        let found = catalogue.client(directory, candidate(organisation, naming));
+        let found = clients.find(directory, candidate(organisation, naming));
         let proposals = match &found {
             ClientMatch::Unnamed => continue,
             ClientMatch::Found(_) => {
@@ -42,7 +43,7 @@ pub(super) fn report(
             }
             ClientMatch::None | ClientMatch::Several(_) => {
                 let text = mappable(organisation);
-                let proposals = likely(organisation, catalogue, tenants);
+                let proposals = likely(organisation, &proposer);
                 let shown = text.map_or_else(|| label(organisation), str::to_owned);
                 let unknown = unknown.entry(shown.to_lowercase()).or_default();
                 unknown.text = text.map(str::to_owned);
@@ -94,9 +95,9 @@ fn telling_id(organisation: &Organisation) -> Option<&str> {
 }
 
 /// The proposals by name or by id, whichever come nearer: an id may be that of an Azure tenant.
-fn likely(organisation: &Organisation, catalogue: &Catalogue, tenants: &[Tenant]) -> Vec<Proposal> {
+fn likely(organisation: &Organisation, proposer: &Proposer<'_>) -> Vec<Proposal> {
     let texts = [organisation.name.as_deref(), telling_id(organisation)];
-    let found = texts.into_iter().flatten().map(|text| propose(catalogue, tenants, text));
+    let found = texts.into_iter().flatten().map(|text| proposer.propose(text));
     let best = |proposals: &[Proposal]| proposals.first().map_or(0.0, |proposal| proposal.score);
     found.reduce(|a, b| if best(&b) > best(&a) { b } else { a }).unwrap_or_default()
 }
