@@ -1,11 +1,15 @@
 //! The running service's catalogue: read once, kept in a file between starts, read again on a schedule, and completed
 //! by what alerts ask for. Every way to spend requests here is bounded.
 //!
-//! ORDER: `reading` is taken before `learning`, never the other way round; `learning` is never held over a whole
-//! reading, because tickets wait for it.
+//! Tickets wait here, so nobody waits for what he did not ask for: a name is looked up by whoever needs it first, and only
+//! those who need the same one wait for its answer (`asking`).
+//!
+//! ORDER: `reading` is taken before `lists`, never the other way round; `lists` is never held over a whole reading. What
+//! is held changes under its own lock only, from what is held then, so that nothing learned meanwhile is lost.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -14,10 +18,9 @@ use jiff::Timestamp;
 use tokio::sync::{Mutex, watch};
 
 use super::Catalogue;
-use super::allowance::Allowance;
-use super::ask::ask;
+use super::asking::{Asking, KnownOrNot, Told};
 use super::fetch::List;
-use super::records::{Answer, Lookup, Wanted};
+use super::records::{Answer, Wanted};
 use crate::clock::{Clock, later};
 
 /// LIMIT: a rule that names what does not exist must not spend the budget on asking again with each alert.
@@ -42,16 +45,11 @@ struct Shared {
     held: RwLock<Option<Arc<Catalogue>>>,
     /// Held while everything is read, so that it is read once for all who wait.
     reading: Mutex<()>,
-    learning: Mutex<Learning>,
-}
-
-/// What was asked for lately.
-#[derive(Debug, Default)]
-struct Learning {
-    lists: HashMap<List, Timestamp>,
-    allowance: Allowance,
+    /// When each list was read again, because a name in it was unknown. Held while one is.
+    lists: Mutex<HashMap<List, Timestamp>>,
+    asking: Asking,
     /// Whether something was learned that is not in the file.
-    unsaved: bool,
+    unsaved: AtomicBool,
 }
 
 /// What a body could not be made complete with.
@@ -78,7 +76,9 @@ impl CatalogueCache {
                 every,
                 held: RwLock::new(held),
                 reading: Mutex::new(()),
-                learning: Mutex::new(Learning::default()),
+                lists: Mutex::default(),
+                asking: Asking::default(),
+                unsaved: AtomicBool::new(false),
             }),
         }
     }
@@ -119,73 +119,68 @@ impl CatalogueCache {
             return Ok(None);
         }
         let client = self.shared.client.with_priority(priority);
-        let mut learning = self.shared.learning.lock().await;
-        // Whoever was here before may have learned the same.
-        let held = self.held().unwrap_or_else(|| Arc::clone(old));
-        let mut newer = (*held).clone();
-        let mut learned = false;
-        let now = self.shared.clock.now();
-        for list in lists_of(unknown.fields) {
-            let last = learning.lists.get(&list).copied().max(Some(newer.fetched_at));
-            if last.is_some_and(|last| later(last, LIST_AT_MOST_EVERY) > now) {
-                continue;
-            }
-            let since = (list == List::Clients && !newer.clients.is_empty()).then(|| last.unwrap_or(now));
-            match newer.read(&client, list, since).await {
-                Ok(()) => learned = true,
-                Err(error) if keeps_everything_away(&error) => return Err(error),
-                Err(error) => tracing::warn!(list = list.name(), %error, "could not be read again"),
-            }
-            learning.lists.insert(list, now);
-        }
+        let mut learned = self.read_again(&client, old, unknown.fields).await?;
         let mut passing = Vec::new();
         for wanted in unknown.wanted {
-            if newer.records.find(wanted) != Lookup::Unasked {
-                continue;
-            }
-            if !learning.allowance.take(now) {
-                passing
-                    .push((wanted, "too many names were unknown at once, it was not looked up".to_owned()));
-                continue;
-            }
-            match ask(&client, wanted).await {
-                Ok(found) => {
-                    tracing::debug!(
-                        kind = wanted.kind.noun(),
-                        name = wanted.name,
-                        found = found.len(),
-                        "looked up"
-                    );
-                    newer.records.keep(wanted.clone(), Answer::found(found, now));
-                    learned = true;
-                }
-                Err(error) if keeps_everything_away(&error) => return Err(error),
-                Err(error) if error.is_retryable() => {
-                    passing.push((wanted, format!("it could not be looked up: {error}")));
-                }
-                Err(error) => {
-                    let problem = format!("it could not be looked up: {error}");
-                    tracing::warn!(kind = wanted.kind.noun(), name = wanted.name, %error, "could not be looked up");
-                    newer.records.keep(wanted.clone(), Answer::problem(problem, now));
-                    learned = true;
-                }
+            let now = self.shared.clock.now();
+            let known =
+                || KnownOrNot::from(self.held().unwrap_or_else(|| Arc::clone(old)).records.find(wanted));
+            let keep = |answer| self.change(old, |held| held.records.keep(wanted.clone(), answer));
+            match self.shared.asking.about(&client, wanted, now, known, keep).await {
+                Told::Known => {}
+                Told::Learned => learned = true,
+                Told::Passing(problem) => passing.push((wanted, problem)),
+                Told::Away(error) => return Err(error),
             }
         }
-        learning.unsaved |= learned;
-        let mut newer = Arc::new(newer);
         if learned {
-            self.hold(&newer);
+            self.shared.unsaved.store(true, Ordering::Relaxed);
         }
+        let mut newer = self.held().unwrap_or_else(|| Arc::clone(old));
         // What passes by itself is said in this ticket, and asked for again with the next.
         if !passing.is_empty() {
             let own = Arc::make_mut(&mut newer);
             for (wanted, problem) in passing {
-                own.records.keep(wanted.clone(), Answer::problem(problem, now));
+                own.records.keep(wanted.clone(), Answer::problem(problem, self.shared.clock.now()));
             }
-        } else if !learned && Arc::ptr_eq(&held, old) {
+        } else if !learned && Arc::ptr_eq(&newer, old) {
             return Ok(None);
         }
         Ok(Some(newer))
+    }
+
+    /// Reads the lists again in which fields are looked up, each at most every five minutes; says whether one was.
+    async fn read_again(
+        &self,
+        client: &Client,
+        old: &Arc<Catalogue>,
+        fields: &[&str],
+    ) -> Result<bool, Error> {
+        let wanted = lists_of(fields);
+        if wanted.is_empty() {
+            return Ok(false);
+        }
+        let mut lists = self.shared.lists.lock().await;
+        // Whoever was here before may have learned the same.
+        let mut newer = (*self.held().unwrap_or_else(|| Arc::clone(old))).clone();
+        let (now, mut learned) = (self.shared.clock.now(), false);
+        for list in wanted {
+            let last = lists.get(&list).copied().max(Some(newer.fetched_at));
+            if last.is_some_and(|last| later(last, LIST_AT_MOST_EVERY) > now) {
+                continue;
+            }
+            let since = (list == List::Clients && !newer.clients.is_empty()).then(|| last.unwrap_or(now));
+            match newer.read(client, list, since).await {
+                Ok(()) => learned = true,
+                Err(error) if keeps_everything_away(&error) => return Err(error),
+                Err(error) => tracing::warn!(list = list.name(), %error, "could not be read again"),
+            }
+            lists.insert(list, now);
+        }
+        if learned {
+            self.replace(newer);
+        }
+        Ok(learned)
     }
 
     /// Keeps the catalogue fresh until told to stop: reads it at the start, then so often as configured.
@@ -238,47 +233,58 @@ impl CatalogueCache {
     /// Reads everything. Names that were looked up stay.
     async fn read(&self, priority: Priority) -> Result<Arc<Catalogue>, Error> {
         let client = self.shared.client.with_priority(priority);
-        let mut catalogue = Catalogue::fetch(&client, self.shared.clock.now()).await?;
+        let catalogue = Catalogue::fetch(&client, self.shared.clock.now()).await?;
         for missing in &catalogue.missing {
             tracing::warn!(list = %missing.list, problem = %missing.problem, "a list of the catalogue can't be read");
         }
-        let mut learning = self.shared.learning.lock().await;
-        if let Some(held) = self.held() {
-            catalogue.records = held.records.clone();
-        }
-        let catalogue = Arc::new(catalogue);
-        self.hold(&catalogue);
-        learning.unsaved = true;
-        drop(learning);
+        let lists = self.shared.lists.lock().await;
+        let catalogue = self.replace(catalogue);
+        drop(lists);
+        self.shared.unsaved.store(true, Ordering::Relaxed);
         self.save().await;
         Ok(catalogue)
     }
 
-    fn hold(&self, catalogue: &Arc<Catalogue>) {
-        *self.shared.held.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(catalogue));
+    /// Holds another reading. Names that were looked up stay: some perhaps while it was read.
+    fn replace(&self, mut catalogue: Catalogue) -> Arc<Catalogue> {
+        let mut held = self.shared.held.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(held) = held.as_ref() {
+            catalogue.records = held.records.clone();
+        }
+        let catalogue = Arc::new(catalogue);
+        *held = Some(Arc::clone(&catalogue));
+        catalogue
+    }
+
+    /// Changes what is held, or `old` if nothing is.
+    fn change(&self, old: &Arc<Catalogue>, change: impl FnOnce(&mut Catalogue)) {
+        let mut held = self.shared.held.write().unwrap_or_else(PoisonError::into_inner);
+        let mut changed = held.as_deref().unwrap_or(old).clone();
+        change(&mut changed);
+        *held = Some(Arc::new(changed));
     }
 
     /// Forgets what is too old to rely on and keeps what was learned for the next start.
     async fn tidy(&self) {
-        let mut learning = self.shared.learning.lock().await;
+        let now = self.shared.clock.now();
         if let Some(held) = self.held() {
-            let mut records = held.records.clone();
-            records.forget(self.shared.clock.now());
-            if records.len() < held.records.len() {
-                self.hold(&Arc::new(Catalogue { records, ..(*held).clone() }));
-                learning.unsaved = true;
+            let mut kept = held.records.clone();
+            kept.forget(now);
+            if kept.len() < held.records.len() {
+                self.change(&held, |held| held.records.forget(now));
+                self.shared.unsaved.store(true, Ordering::Relaxed);
             }
         }
-        let unsaved = learning.unsaved;
-        drop(learning);
-        if unsaved {
+        if self.shared.unsaved.load(Ordering::Relaxed) {
             self.save().await;
         }
     }
 
     async fn save(&self) {
-        let (Some(file), Some(held)) = (self.shared.file.clone(), self.held()) else { return };
-        self.shared.learning.lock().await.unsaved = false;
+        let Some(file) = self.shared.file.clone() else { return };
+        // ORDER: first the mark, then the look: what is learned after the look is saved next time.
+        self.shared.unsaved.store(false, Ordering::Relaxed);
+        let Some(held) = self.held() else { return };
         let saved = tokio::task::spawn_blocking(move || held.save(&file)).await;
         match saved {
             Ok(Ok(())) => {}
@@ -296,7 +302,7 @@ fn lists_of(fields: &[&str]) -> Vec<List> {
 }
 
 /// Whether an error would hit the ticket's own request as well: then the ticket waits, and loses nothing.
-fn keeps_everything_away(error: &Error) -> bool {
+pub(super) fn keeps_everything_away(error: &Error) -> bool {
     matches!(error, Error::Unreachable { .. } | Error::TokenRefused { .. } | Error::Throttled { .. })
 }
 

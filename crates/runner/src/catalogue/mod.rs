@@ -7,6 +7,7 @@
 
 mod allowance;
 mod ask;
+mod asking;
 mod cache;
 mod clients;
 mod fetch;

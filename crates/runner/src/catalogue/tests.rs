@@ -324,3 +324,47 @@ async fn until(mut so: impl FnMut() -> bool) {
     };
     tokio::time::timeout(PATIENCE, waiting).await.expect("it comes to be so");
 }
+
+#[tokio::test]
+async fn nobody_waits_for_a_name_he_did_not_ask_for_and_one_name_is_asked_for_once() {
+    let clock = halopsa_sandbox::Clock::manual("2026-01-05T09:00:00Z".parse().unwrap());
+    let desk = Desk::new(SandboxConfig { clock: clock.clone(), ..SandboxConfig::default() }).await;
+    let cache = desk.start();
+    let catalogue = cache.get(Priority::Normal).await.unwrap();
+    let before = desk.requests();
+    // HaloPSA answers about assets only once its clock is moved.
+    desk.sandbox
+        .faults()
+        .inject(Fault::once(FaultKind::Latency { ms: 60_000 }).on("GET", "/api/Asset").always());
+    let slow = Wanted::new(RecordKind::Asset, Some(2), "xk-9001");
+    let asking: Vec<_> = (0..5)
+        .map(|_| {
+            let (cache, catalogue, slow) = (cache.clone(), Arc::clone(&catalogue), slow.clone());
+            tokio::spawn(async move { learned(&cache, &catalogue, &[], &[slow]).await })
+        })
+        .collect();
+    let asked = |now: &halopsa_sandbox::Snapshot| now.requests_to("GET", "/api/Asset").count() == 1;
+    desk.sandbox.wait_for(asked, PATIENCE).await.unwrap();
+    let quick = Wanted::new(RecordKind::Site, Some(2), "Main");
+    let learning = learned(&cache, &catalogue, &[], std::slice::from_ref(&quick));
+    let newer =
+        tokio::time::timeout(PATIENCE, learning).await.expect("it does not wait for the asset").unwrap();
+    assert!(matches!(newer.records.find(&quick), Lookup::Found(_)));
+    assert!(asking.iter().all(|task| !task.is_finished()));
+
+    let over = tokio::spawn(async move {
+        loop {
+            clock.advance(Duration::from_secs(60));
+            tokio::task::yield_now().await;
+        }
+    });
+    for task in asking {
+        let newer = tokio::time::timeout(PATIENCE, task).await.expect("an answer").unwrap().unwrap();
+        assert_eq!(newer.records.find(&slow), Lookup::None);
+        assert!(matches!(newer.records.find(&quick), Lookup::Found(_)), "what was learned meanwhile stays");
+    }
+    over.abort();
+    let paths = desk.paths_since(before);
+    let of = |path: &str| paths.iter().filter(|asked| *asked == path).count();
+    assert_eq!((of("/api/Asset"), of("/api/Site")), (2, 1), "one name, two ways to look for it: {paths:?}");
+}
