@@ -20,10 +20,10 @@ async fn check(files: &[(&str, &str)], args: &[&str]) -> (String, Option<i32>) {
 }
 
 const CONFIG: &str = "\
-server: { listen: 0.0.0.0:8080 }
+server: { listen: 127.0.0.1:8080 }
 ticket_defaults: { team: Service Desk }
 sources:
-  datto-rmm: { webhook: { preset: datto-rmm, auth: { url_token: correct-horse } } }
+  datto-rmm: { webhook: { preset: datto-rmm, auth: { url_token: correct-horse-battery } } }
   quiet: { webhook: { auth: { bearer: env:QUIET_TOKEN } } }
 ";
 

@@ -8,6 +8,7 @@ mod connect;
 mod contract;
 mod crash;
 mod delivery;
+mod doors;
 mod dry_run;
 mod lookups;
 mod operate;

@@ -96,6 +96,8 @@ pub struct Process {
     said: watch::Receiver<String>,
     /// Where its receiver listens: `http://127.0.0.1:PORT`.
     pub url: String,
+    /// Where hooks have a door of their own: `https://127.0.0.1:PORT`.
+    pub hooks_url: Option<String>,
 }
 
 impl Process {
@@ -116,13 +118,13 @@ impl Process {
         let (telling, mut said) = watch::channel(String::new());
         let log = tokio::spawn(collect(lines, telling));
         let waiting =
-            async { said.wait_for(|log| listen(log).is_some()).await.ok().and_then(|log| listen(&log)) };
+            async { said.wait_for(|log| running(log).is_some()).await.ok().and_then(|log| running(&log)) };
         let found = tokio::time::timeout(PATIENCE, waiting).await.expect("it says where it listens");
-        let url = match found {
-            Some(listen) => format!("http://{listen}"),
-            None => panic!("it ended: {}", *said.borrow()),
-        };
-        Self { child, log, said, url }
+        let Some(running) = found else { panic!("it ended: {}", *said.borrow()) };
+        let address = |name: &str| running[name].as_str().map(str::to_owned);
+        let url = format!("http://{}", address("listen").expect("an address"));
+        let hooks_url = address("hooks_listen").map(|hooks| format!("https://{hooks}"));
+        Self { child, log, said, url, hooks_url }
     }
 
     /// Asks it to read its files again, and waits until it says `answer`.
@@ -177,10 +179,8 @@ async fn collect(mut lines: Lines<BufReader<ChildStderr>>, telling: watch::Sende
     }
 }
 
-/// Where the log says that it listens.
-fn listen(log: &str) -> Option<String> {
-    log.lines()
-        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .find(|entry| entry["message"] == "running")
-        .and_then(|entry| entry["listen"].as_str().map(str::to_owned))
+/// What the log says once it runs: where it listens among it.
+fn running(log: &str) -> Option<serde_json::Value> {
+    let entries = log.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    entries.into_iter().find(|entry| entry["message"] == "running")
 }

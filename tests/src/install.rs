@@ -12,7 +12,7 @@ pub struct Install {
 }
 
 /// The token of every source in these tests.
-pub const TOKEN: &str = "correct-horse";
+pub const TOKEN: &str = "correct-horse-battery-staple";
 
 const RULES: &str = r#"
 rules:
@@ -79,6 +79,16 @@ impl Install {
     pub fn batch(self, batch: usize) -> Self {
         let config = std::fs::read_to_string(self.config()).expect("reads");
         self.write("haloward.yaml", &config.replace("track: 1s", &format!("track: 1s, batch: {batch}")));
+        self
+    }
+
+    /// The same with other settings of the server.
+    #[must_use]
+    pub fn server(self, server: &str) -> Self {
+        let config = std::fs::read_to_string(self.config()).expect("reads");
+        let settings = "server: { listen: 127.0.0.1:0 }";
+        assert!(config.contains(settings));
+        self.write("haloward.yaml", &config.replace(settings, &format!("server: {server}")));
         self
     }
 

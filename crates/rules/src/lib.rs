@@ -47,7 +47,11 @@ pub use fields::{Fields, suggestion};
 pub use finding::{Example, Finding, Findings, Level, Page, Place, SourceFile};
 pub use names::{Given, NameKind, NameUse, Within};
 pub use path::Path;
-pub use preset::{Arrival, Delivery, Mapped, Preset, PresetSet, SourceClient, SourceSettings, VendorWords};
+pub use preset::{
+    Arrival, AuthWay, Delivery, HmacAlgorithm, HmacScheme, KeyEncoding, Mapped, Preset, PresetSet, RawHmac,
+    SignatureEncoding, SignedPart, SignedTime, SourceClient, SourceSettings, TimestampFormat, TimestampPlace,
+    VendorAuth, VendorWords,
+};
 pub use rule::{Limit, Part, Rule, RuleId};
 pub use ruleset::{OnRuleError, RuleSet, Settings};
 pub use silence::{Silence, Silences};

@@ -84,6 +84,14 @@ impl Path {
         }
     }
 
+    /// The last name of the path, where it ends in one: `name` of `device.name`.
+    pub(crate) fn last_name(&self) -> Option<&str> {
+        match self.steps.last() {
+            Some(Step::Key(key)) => Some(key),
+            Some(Step::Index(_) | Step::Any) | None => None,
+        }
+    }
+
     /// Whether the path may stand for many values (`[]`).
     pub fn is_many(&self) -> bool {
         self.steps.contains(&Step::Any)
@@ -128,6 +136,30 @@ impl Path {
         }
         *at = new;
         Ok(())
+    }
+
+    /// Takes the value at the path out of its map or list; all of them where the path stands for many.
+    pub fn remove(&self, root: &mut Value) {
+        cut(&self.steps, root);
+    }
+}
+
+/// Takes what the steps lead to out of its map or list.
+fn cut(steps: &[Step], at: &mut Value) {
+    let Some((step, rest)) = steps.split_first() else { return };
+    match (step, at) {
+        (Step::Any, Value::Array(items)) if rest.is_empty() => items.clear(),
+        (Step::Any, Value::Array(items)) => items.iter_mut().for_each(|item| cut(rest, item)),
+        // Converters give an object for one element and a list for several.
+        (Step::Any, single) => cut(rest, single),
+        (Step::Index(index), Value::Array(items)) if rest.is_empty() && *index < items.len() => {
+            items.remove(*index);
+        }
+        (Step::Key(key), Value::Object(map)) if rest.is_empty() => {
+            map.remove(key);
+        }
+        (Step::Index(index), at) => at.get_mut(*index).into_iter().for_each(|value| cut(rest, value)),
+        (Step::Key(key), at) => at.get_mut(key.as_str()).into_iter().for_each(|value| cut(rest, value)),
     }
 }
 
@@ -193,6 +225,24 @@ mod tests {
     fn broken_paths_say_what_is_missing() {
         for path in ["", "a..b", "a[", "a[x]", "a[0]b", "labels[\"x]"] {
             assert!(Path::parse(path).is_err(), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_removed_is_gone_and_nothing_else() {
+        let removed = |path: &str| {
+            let mut value = json!({"a": {"b": 1, "c": [{"d": 1, "e": 2}, {"d": 3}, 4]}});
+            Path::parse(path).expect("a path").remove(&mut value);
+            value
+        };
+        assert_eq!(removed("a.b"), json!({"a": {"c": [{"d": 1, "e": 2}, {"d": 3}, 4]}}));
+        assert_eq!(removed("a.c[].d"), json!({"a": {"b": 1, "c": [{"e": 2}, {}, 4]}}));
+        assert_eq!(removed("a.c[0].e"), json!({"a": {"b": 1, "c": [{"d": 1}, {"d": 3}, 4]}}));
+        assert_eq!(removed("a.c[2]"), json!({"a": {"b": 1, "c": [{"d": 1, "e": 2}, {"d": 3}]}}));
+        assert_eq!(removed("a.c[]"), json!({"a": {"b": 1, "c": []}}));
+        assert_eq!(removed("a"), json!({}));
+        for nowhere in ["x", "a.b.c", "a.c[9]", "a.c[9].d", "a[0]"] {
+            assert_eq!(removed(nowhere)["a"]["c"][0]["d"], json!(1), "{nowhere}");
         }
     }
 

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use axum::Router;
 use halopsa::Client;
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -23,6 +22,7 @@ use crate::metrics::Metrics;
 use crate::notifier::{Channel, ChannelError};
 use crate::receiver::{Door, DoorState, router};
 use crate::runtime::{CATALOGUE_EVERY, Happening, LiveRules, Runtime, RuntimeConfig, Stopped};
+use crate::server::{self, Certificate, Server, TlsError};
 use crate::store::{Limits, Store, StoreError};
 use crate::token::{Token, TokenError};
 use crate::wire::WireSettings;
@@ -48,6 +48,9 @@ pub enum StartError {
     /// A source's secret could not be read.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// The certificate could not be read.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// There is no token for the API.
     #[error(transparent)]
     Token(#[from] TokenError),
@@ -57,11 +60,12 @@ impl StartError {
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Listen { .. } => "another program may use the port: name another one under `server.listen`",
+            Self::Listen { .. } => "another program may use the port: name another one under `server`",
             Self::Store(StoreError::InUse { .. }) => "only one haloward can run on a store at a time",
             Self::Store(_) => "`store` in the configuration names the file; its folder must be writable",
             Self::Channel(error) => error.hint(),
             Self::Secret(_) => "set the variable, or write the file, that `auth` of the source names",
+            Self::Tls(_) => "`server.tls` names the certificate and its key as PEM files",
             Self::Token(_) => {
                 "set what `server.token` names; without it, the store's folder must be writable"
             }
@@ -73,9 +77,11 @@ impl StartError {
 #[derive(Debug)]
 pub struct App {
     addr: SocketAddr,
+    hooks: Option<SocketAddr>,
+    certificate: Option<Certificate>,
     runtime: Runtime,
     stop: watch::Sender<bool>,
-    server: JoinHandle<()>,
+    servers: Vec<JoinHandle<()>>,
     store: Store,
     rules: watch::Sender<LiveRules>,
     wire: watch::Sender<Arc<WireSettings>>,
@@ -97,11 +103,13 @@ const STOP_WITHIN: Duration = Duration::from_secs(20);
 impl App {
     /// Starts everything. The address is taken first: nothing is opened by a second instance.
     pub async fn start(loaded: Loaded, client: Client, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
-        let listen = loaded.config.listen;
-        let listener =
-            TcpListener::bind(listen).await.map_err(|source| StartError::Listen { listen, source })?;
-        let addr = listener.local_addr().map_err(|source| StartError::Listen { listen, source })?;
-        let door = Door::new(&loaded)?;
+        let (listener, addr) = bind(loaded.config.listen).await?;
+        let hooks = match loaded.config.hooks_listen {
+            Some(listen) => Some(bind(listen).await?),
+            None => None,
+        };
+        let certificate = loaded.config.tls.as_ref().map(Certificate::read).transpose()?;
+        let door = Door::new(&loaded, None)?;
         let feeding = feeds::Context { client: client.clone(), clock: Arc::clone(&clock) };
         let plans = feeds::plans(&loaded, &feeding)?;
         let (channels, open) = watch::channel(Channel::all(&loaded.config)?);
@@ -129,10 +137,15 @@ impl App {
         let controls = runtime.controls().ok_or(StoreError::Closed)?;
         let feeds = Feeds::start(plans, store.clone(), Arc::clone(&clock), metrics.clone());
         let witness = Witness::default();
+        let mut state = DoorState::new(door, store.clone(), Arc::clone(&clock), metrics.clone());
+        state.witness = witness.clone();
+        state.remember().await?;
+        let door = Arc::clone(&state.door);
         let api = api::router(ApiState {
             witness: witness.clone(),
             feeds: feeds.board().clone(),
             token,
+            door: Arc::clone(&door),
             store: store.clone(),
             controls,
             rules: live,
@@ -143,18 +156,25 @@ impl App {
             metrics: metrics.clone(),
             standing: Arc::clone(&standing),
         });
-        let mut state = DoorState::new(door, store.clone(), Arc::clone(&clock), metrics.clone());
-        state.witness = witness.clone();
-        state.remember().await?;
-        let door = Arc::clone(&state.door);
         let (stop, stopping) = watch::channel(false);
-        let server = tokio::spawn(serve(listener, router(state).merge(api), stopping));
+        let (mut here, mut hooks_addr) = (certificate.clone(), None);
+        let mut servers = Vec::new();
+        if let Some((listener, addr)) = hooks {
+            // Nothing but hooks is served there; the certificate is for whoever comes from outside.
+            let server = Server::new(listener, here.take(), router(state.clone()));
+            servers.push(tokio::spawn(server.run(stopping.clone())));
+            hooks_addr = Some(addr);
+        }
+        let server = Server::new(listener, here, router(state).merge(api));
+        servers.push(tokio::spawn(server.run(stopping)));
         let address = Address::tell(&loaded.config.store, addr);
         Ok(Self {
             addr,
+            hooks: hooks_addr,
+            certificate,
             runtime,
             stop,
-            server,
+            servers,
             store,
             rules,
             wire,
@@ -176,6 +196,11 @@ impl App {
         self.addr
     }
 
+    /// Where hooks have a door of their own.
+    pub fn hooks_addr(&self) -> Option<SocketAddr> {
+        self.hooks
+    }
+
     /// The store, for looking at.
     pub fn store(&self) -> &Store {
         &self.store
@@ -186,12 +211,17 @@ impl App {
         self.runtime.subscribe()
     }
 
-    /// Takes rules, presets, sources and channels as they are now. Everything that can fail is done before anything
-    /// changes; the address, the store and the connection stay as they are.
+    /// Takes rules, presets, sources, channels and the certificate as they are now. Everything that can fail is done before
+    /// anything changes; the addresses, the store and the connection stay as they are.
     pub fn reload(&self, loaded: &Loaded) -> Result<(), StartError> {
-        let door = Door::new(loaded)?;
+        let door = Door::new(loaded, Some(&self.door.load()))?;
         let plans = feeds::plans(loaded, &self.feeding)?;
         let channels = Channel::all(&loaded.config)?;
+        let fresh = loaded.config.tls.as_ref().filter(|_| self.certificate.is_some());
+        let fresh = fresh.map(server::certificate).transpose()?;
+        if let (Some(certificate), Some(fresh)) = (&self.certificate, fresh) {
+            certificate.replace(fresh);
+        }
         self.rules.send_replace(live_rules(loaded));
         self.door.store(Arc::new(door));
         self.feeds.run(plans);
@@ -215,8 +245,10 @@ impl App {
         // ORDER: the door closes first, so that nothing comes in that nobody would decide about.
         drop(self.address);
         let _ = self.stop.send(true);
-        if let Err(error) = self.server.await {
-            tracing::error!(%error, "the receiver ended badly");
+        for server in self.servers {
+            if let Err(error) = server.await {
+                tracing::error!(%error, "the receiver ended badly");
+            }
         }
         self.feeds.stop().await;
         if self.runtime.stop(STOP_WITHIN).await == Stopped::CutShort {
@@ -229,14 +261,11 @@ fn live_rules(loaded: &Loaded) -> LiveRules {
     LiveRules { rules: loaded.rules.clone(), version: Arc::from(loaded.version.as_str()) }
 }
 
-async fn serve(listener: TcpListener, router: Router, mut stopping: watch::Receiver<bool>) {
-    let stopped = async move {
-        // A sender that is gone means the same as one that said stop.
-        let _ = stopping.wait_for(|stop| *stop).await;
-    };
-    if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stopped).await {
-        tracing::error!(%error, "the receiver ended");
-    }
+async fn bind(listen: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let fail = |source| StartError::Listen { listen, source };
+    let listener = TcpListener::bind(listen).await.map_err(fail)?;
+    let addr = listener.local_addr().map_err(fail)?;
+    Ok((listener, addr))
 }
 
 /// How drafts become requests, as the configuration says.

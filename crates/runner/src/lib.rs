@@ -4,6 +4,10 @@
 //! An event's way: a source is received, the `store` journals it, the `decider` asks the rules, the `dispatcher`
 //! brings what was decided to HaloPSA, and the `tracker` reads back what people did there.
 
+// What fuzzing shares with the tests names this crate as others do.
+#[cfg(test)]
+extern crate self as haloward;
+
 pub mod address;
 pub mod api;
 pub mod app;
@@ -22,6 +26,7 @@ pub mod metrics;
 pub mod notifier;
 pub mod receiver;
 pub mod runtime;
+pub mod server;
 pub mod signals;
 pub mod store;
 pub mod token;

@@ -63,6 +63,8 @@ struct OfSource {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Refused {
     status: u16,
+    /// Empty where no source of that name is configured.
+    source: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -275,9 +277,10 @@ impl Metrics {
         }
     }
 
-    /// A delivery was not taken.
-    pub fn refused(&self, status: u16) {
-        self.inner.refused.get_or_create(&Refused { status }).inc();
+    /// A delivery was not taken. The source is told only if there is one of that name.
+    pub fn refused(&self, status: u16, source: Option<&str>) {
+        let source = source.unwrap_or_default().to_owned();
+        self.inner.refused.get_or_create(&Refused { status, source }).inc();
     }
 
     /// Duplicates did not come to be, or did not stay.
@@ -347,9 +350,14 @@ impl Metrics {
         }
         inner.away.set(i64::from(!connection.reached));
         inner.store_bytes.set(whole(store.bytes));
+        self.registered()
+    }
+
+    /// Everything as it was last counted.
+    pub(crate) fn registered(&self) -> String {
         let mut text = String::new();
         // Writing to a string does not fail.
-        let _ = encode_registry(&mut text, &inner.registry).and_then(|()| encode_eof(&mut text));
+        let _ = encode_registry(&mut text, &self.inner.registry).and_then(|()| encode_eof(&mut text));
         text
     }
 }

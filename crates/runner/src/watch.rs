@@ -30,9 +30,14 @@ pub struct Places {
 }
 
 impl Places {
-    /// The configuration, the clients file it names, and the rules' folder.
+    /// The configuration, the files it names (clients, certificate, secrets of sources), and the rules' folder.
     pub fn of(loaded: &Loaded) -> Self {
-        let files = loaded.path.iter().chain(&loaded.config.clients_file).cloned().collect();
+        let config = &loaded.config;
+        let certificate = config.tls.iter().flat_map(|tls| [&tls.cert, &tls.key]);
+        let webhooks = config.sources.values().filter_map(|source| source.webhook());
+        let secrets = webhooks.flat_map(|webhook| webhook.auth.secrets()).filter_map(|secret| secret.file());
+        let named = loaded.path.iter().chain(&config.clients_file).chain(certificate);
+        let files = named.map(PathBuf::as_path).chain(secrets).map(Path::to_owned).collect();
         Self { files, rules: loaded.config.rules.clone() }
     }
 

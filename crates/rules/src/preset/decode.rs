@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Arrival, PRESET_VARS, Preset, SourceSettings, Table};
+use super::auth::removed;
+use super::{Arrival, PRESET_VARS, Preset, SourceSettings, Table, VendorAuth};
 use crate::event::{ROOTS, Severity, State};
 use crate::fields::{Fields, list, scalar_text, suggestion};
 use crate::finding::{Finding, Findings, SourceFile};
@@ -17,7 +18,11 @@ impl Preset {
         let mut fields = Fields::of(file, node, "a preset", findings)?;
         fields.need("preset", findings);
         let name = fields.text("preset", findings).unwrap_or_default();
-        let preset = Self::body(&name, &mut fields, findings);
+        let mut preset = Self::body(&name, &mut fields, findings);
+        if let Some(node) = fields.take("auth") {
+            let auth = VendorAuth::decode(file, node, findings);
+            preset = preset.map(|preset| Self { auth, ..preset });
+        }
         fields.finish(findings);
         preset
     }
@@ -55,6 +60,7 @@ impl Preset {
             .take("delivery_id")
             .and_then(|n| Template::at(file, n, &Known::vars(&PRESET_VARS), findings));
         let repeats_itself = fields.flag("repeats_itself", findings);
+        let remove = removed(fields, findings);
         (findings.errors() == before).then(|| Self {
             name: Arc::from(name),
             title,
@@ -71,6 +77,8 @@ impl Preset {
             delivery_id,
             settings: SourceSettings::default(),
             repeats_itself: repeats_itself.unwrap_or_default(),
+            auth: VendorAuth::default(),
+            remove,
         })
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::{Preset, title, unfilled, words};
 use crate::event::{Event, Severity, State};
 use crate::library::Library;
+use crate::path::Path;
 use crate::script::{Env, View};
 
 /// A payload as a source sent it.
@@ -43,6 +44,8 @@ const NEVER: i64 = 31_536_000;
 impl Preset {
     /// Maps one delivery. Nothing is ever dropped: what does not fit becomes an unmapped event.
     pub fn map(&self, delivery: &Delivery<'_>) -> Mapped {
+        // ORDER: before anything sees the payload, also what keeps one that does not fit.
+        let delivery = &Delivery { payload: self.without_secrets(&delivery.payload), ..delivery.clone() };
         let source = Arc::new(Value::String(delivery.source.to_owned()));
         let env = |item: View| env(delivery, &source, item);
         let whole = View::new(delivery.payload.clone());
@@ -85,6 +88,38 @@ impl Preset {
     pub(super) fn item(&self, sent: &View, env: &Env<'_>) -> Result<View, String> {
         let Some(template) = &self.item else { return Ok(sent.clone()) };
         template.value(env).map(|item| View::new(Arc::new(item))).map_err(|error| error.message)
+    }
+
+    /// The payload without what must never be kept.
+    fn without_secrets(&self, payload: &Arc<Value>) -> Arc<Value> {
+        // Most payloads hold nothing of the kind, and are not copied.
+        if !self.remove.iter().any(|path| path.any(payload, &mut |value| !value.is_null())) {
+            return Arc::clone(payload);
+        }
+        let mut kept = Value::clone(payload);
+        self.strip(&mut kept);
+        Arc::new(kept)
+    }
+
+    /// Removes what must never be kept from a payload.
+    pub fn strip(&self, payload: &mut Value) {
+        for path in &self.remove {
+            path.remove(payload);
+        }
+    }
+
+    /// A text that nobody could read, without what would have been removed of it: a value stands up to its closing quote,
+    /// or to the end of its line.
+    pub fn text_without_secrets(&self, text: String) -> String {
+        let mut kept = text;
+        for name in self.remove.iter().filter_map(Path::last_name) {
+            let pattern =
+                format!(r#"("{}"\s*:\s*)(?:"(?:[^"\\\r\n]|\\.)*"?|[^\s,}}\]]+)"#, regex::escape(name));
+            if let Ok(secret) = regex::Regex::new(&pattern) {
+                kept = secret.replace_all(&kept, r#"$1"removed""#).into_owned();
+            }
+        }
+        kept
     }
 
     fn event(&self, env: &Env<'_>, sent: &View, delivery: &Delivery<'_>) -> Result<Event, String> {

@@ -1,7 +1,9 @@
 //! Presets: the mapping from one vendor's payload to events, as data.
 
+mod auth;
 mod builtin;
 mod decode;
+mod hmac;
 mod map;
 mod said;
 mod settings;
@@ -9,7 +11,12 @@ mod title;
 mod unfilled;
 mod words;
 
+pub use auth::{AuthWay, VendorAuth};
 pub use builtin::PresetSet;
+pub use hmac::{
+    HmacAlgorithm, HmacScheme, KeyEncoding, RawHmac, SignatureEncoding, SignedPart, SignedTime,
+    TimestampFormat, TimestampPlace,
+};
 pub use map::{Delivery, Mapped};
 pub use said::VendorWords;
 pub use settings::{SourceClient, SourceSettings};
@@ -43,6 +50,9 @@ pub struct Preset {
     delivery_id: Option<Template>,
     settings: SourceSettings,
     repeats_itself: bool,
+    auth: VendorAuth,
+    /// What carries secrets and must never be kept.
+    remove: Vec<Path>,
 }
 
 /// How a vendor's payloads come.
@@ -101,6 +111,16 @@ impl Preset {
     /// How its payloads come.
     pub fn arrival(&self) -> Arrival {
         self.arrival
+    }
+
+    /// What the vendor can do to prove who it is.
+    pub fn auth(&self) -> &VendorAuth {
+        &self.auth
+    }
+
+    /// The parts of a payload that carry secrets: they are removed before anything else sees it.
+    pub fn removed(&self) -> &[Path] {
+        &self.remove
     }
 
     /// The event's fields that it fills.

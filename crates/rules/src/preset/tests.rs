@@ -142,3 +142,69 @@ fn the_vendors_words_stand_beside_the_events_they_became() {
     assert_eq!(said, [expected(Some("page")), expected(None)]);
     assert_eq!(preset.severity_of("page"), Some(Severity::Critical));
 }
+
+#[test]
+fn secrets_in_a_payload_never_reach_an_event_not_even_of_one_that_does_not_fit() {
+    let (set, findings) =
+        PresetSet::load(&[], Some(&["meraki".into(), "domotz".into(), "aws-cloudwatch-sns".into()]));
+    assert!(findings.is_empty(), "{}", findings.render());
+    let payloads = [
+        (
+            "meraki",
+            json!({"sharedSecret": "hunter2", "alertTypeId": "settings_changed", "alertType": "Settings"}),
+        ),
+        ("meraki", json!({"sharedSecret": "hunter2"})),
+        (
+            "domotz",
+            json!({"data": {"device": {"details": {"snmp_read_community": "hunter2", "snmp_write_community": "hunter2"}}}}),
+        ),
+        (
+            "aws-cloudwatch-sns",
+            json!({"Type": "SubscriptionConfirmation", "TopicArn": "t", "Token": "hunter2", "SubscribeURL": "https://x/?Token=hunter2"}),
+        ),
+        (
+            "aws-cloudwatch-sns",
+            json!({"Type": "Notification", "Message": "x", "UnsubscribeURL": "https://x/hunter2"}),
+        ),
+    ];
+    for (name, payload) in payloads {
+        let mapped = map(set.get(name).expect("it is shipped"), payload.clone());
+        assert!(!mapped.events.is_empty());
+        for event in &mapped.events {
+            let kept = event.value().to_string();
+            assert!(!kept.contains("hunter2"), "{name}: {kept}");
+        }
+    }
+}
+
+#[test]
+fn secrets_are_removed_from_a_text_that_nobody_could_read() {
+    let (set, _) = PresetSet::load(&[], Some(&["meraki".into()]));
+    let meraki = set.get("meraki").expect("it is shipped");
+    for text in [
+        r#"{"sharedSecret": "hunter2", "a": "b"c"}"#,
+        r#"{"a": "b"c", "sharedSecret":"hun\"ter2"}"#,
+        "{\"sharedSecret\" : \"hunter2",
+        r#"{"sharedSecret": hunter2, "a": 1"#,
+    ] {
+        let kept = meraki.text_without_secrets(text.to_owned());
+        assert!(!kept.contains("ter2") && kept.contains(r#""removed""#), "{kept}");
+    }
+    assert_eq!(meraki.text_without_secrets("{\"a\": \"b\"c\"}".into()), "{\"a\": \"b\"c\"}");
+}
+
+#[test]
+fn a_preset_says_what_its_vendor_can_do_to_prove_who_it_is() {
+    let (set, _) = PresetSet::load(&[], Some(&["pagerduty".into(), "meraki".into(), "cloudevents".into()]));
+    let auth = |name: &str| set.get(name).expect("it is shipped").auth().clone();
+    assert_eq!(auth("pagerduty").ways[..2], [AuthWay::Hmac, AuthWay::Header]);
+    assert_eq!(auth("meraki").body.map(|path| path.to_string()), Some("sharedSecret".to_owned()));
+    assert_eq!(auth("cloudevents").bearer_query.as_deref(), Some("access_token"));
+    let file = crate::SourceFile::new(
+        "p.yaml",
+        "preset: a\nevent: { title: x }\nauth: { bearerr: {}, body: { path: 'a[].b' } }\n",
+    );
+    let (_, findings) = PresetSet::load(&[file], Some(&[]));
+    let texts: Vec<&str> = findings.iter().map(|f| f.message.as_str()).collect();
+    assert_eq!(texts, ["unknown field `bearerr`", "`a[].b` stands for many values"]);
+}

@@ -14,6 +14,8 @@ pub use build::{
     any_of, array, choice, described, duration, flag, map_of, number, one_or_list, reference, section, text,
 };
 
+pub use preset::hmac_fields;
+
 use serde_json::{Map, Value, json};
 
 /// The schema of rule files.

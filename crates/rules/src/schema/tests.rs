@@ -68,7 +68,7 @@ fn preset(text: &str) -> Findings {
 /// A section of the schema, how its files are decoded, and such a file with a strange field in that section.
 type Meeting = (&'static str, fn(&str) -> Findings, &'static str);
 
-const MEETINGS: [Meeting; 29] = [
+const MEETINGS: [Meeting; 31] = [
     ("rule_file", rules, "STRANGE: 1"),
     ("defaults", rules, "defaults: { STRANGE: 1 }"),
     ("ticket", rules, "defaults: { ticket: { STRANGE: 1 } }"),
@@ -109,6 +109,12 @@ const MEETINGS: [Meeting; 29] = [
     ("step", stories, "tests: [{ name: a, steps: [{ STRANGE: 1 }] }]"),
     ("expected", stories, "tests: [{ name: a, steps: [{ expect: { STRANGE: 1 } }] }]"),
     ("preset", preset, "{ preset: a, STRANGE: 1, event: {} }"),
+    ("vendor_auth", preset, "{ preset: a, event: { title: x }, auth: { STRANGE: 1 } }"),
+    (
+        "timestamp",
+        preset,
+        "{ preset: a, event: { title: x }, auth: { hmac: { timestamp: { STRANGE: 1 } } } }",
+    ),
     ("map", map, "{ STRANGE: 1, event: {} }"),
 ];
 

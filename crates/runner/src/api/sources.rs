@@ -18,11 +18,15 @@ type Api = State<Arc<ApiState>>;
 
 pub(super) async fn list(State(state): Api) -> Answer<List<SourceLine>> {
     let (known, feeds, now) = (state.standing.sources(), state.feeds.all(), state.clock.now());
+    let door = state.door.load_full();
     let mut found = ask(&state, move |reader| inspect::sources(reader, &known, now)).await;
     if let Ok(found) = &mut found {
         for line in &mut found.items {
             line.traffic = state.witness.traffic(&line.name, now);
             line.feed = feeds.get(&line.name).cloned();
+            for (secret, used) in line.secrets.iter_mut().zip(door.secrets_used(&line.name)) {
+                secret.last_used_at = used;
+            }
         }
     }
     answer(found)

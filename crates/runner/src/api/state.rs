@@ -13,6 +13,7 @@ use crate::dispatcher::Connection;
 use crate::feeds::FeedBoard;
 use crate::inspect::{RulesStatus, SourceLine};
 use crate::metrics::Metrics;
+use crate::receiver::Door;
 use crate::runtime::{Controls, LiveRules};
 use crate::store::Store;
 use crate::token::Token;
@@ -23,6 +24,8 @@ use crate::witness::Witness;
 pub struct ApiState {
     /// Who has it may come in.
     pub token: Token,
+    /// The sources as the receiver knows them.
+    pub door: Arc<ArcSwap<Door>>,
     /// What is looked at.
     pub store: Store,
     /// What acts on it.

@@ -302,7 +302,7 @@ async fn a_source_over_its_limit_is_told_when_to_come_back() {
     for line in [
         "haloward_events_accepted_total{source=\"chatty\"} 2",
         "haloward_events_accepted_total{source=\"own\"} 1",
-        "haloward_deliveries_refused_total{status=\"429\"} 1",
+        "haloward_deliveries_refused_total{status=\"429\",source=\"chatty\"} 1",
         "haloward_accept_seconds_count 3",
         "haloward_budget_requests{requests=\"limit\"} 300",
     ] {

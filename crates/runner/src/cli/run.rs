@@ -38,6 +38,16 @@ pub(super) fn run(args: &Args, global: &Global) -> Ended {
     if !loaded.findings.is_empty() {
         print_findings(&loaded.findings);
     }
+    let weak = loaded.config.weak_secrets();
+    if !weak.is_empty() {
+        print_findings(&weak);
+    }
+    if weak.has_errors() {
+        return Err(Failure::help(
+            "a source's secret could be guessed",
+            "give it one that a machine made: `openssl rand -hex 24`",
+        ));
+    }
     let Some(halo) = &loaded.config.halo else {
         return Err(Failure::help(
             "the configuration has no `halo`",
@@ -58,7 +68,8 @@ pub(super) fn run(args: &Args, global: &Global) -> Ended {
         let app = App::start(loaded, client, Arc::new(SystemClock))
             .await
             .map_err(|error| Failure::help(error.to_string(), error.hint()))?;
-        tracing::info!(listen = %app.addr(), %host, rules, sources, "running");
+        let hooks_listen = app.hooks_addr().map(tracing::field::display);
+        tracing::info!(listen = %app.addr(), hooks_listen, %host, rules, sources, "running");
         loop {
             tokio::select! {
                 asked = signals.next() => match asked {

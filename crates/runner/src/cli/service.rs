@@ -13,8 +13,9 @@ use serde_json::Value;
 use super::output::{Out, Tone};
 use super::{End, Ended, Failure, Global, runtime};
 use crate::address::{Address, reachable};
-use crate::config::Loaded;
+use crate::config::{Loaded, TlsFiles};
 use crate::inspect::InspectError;
+use crate::server;
 use crate::store::{Archive, Reader, StoreError};
 use crate::token::{Token, TokenError};
 
@@ -102,8 +103,12 @@ impl Service {
         if let Some(token) = token
             && runtime.block_on(is_there(addr))
         {
-            let http = http(false)?;
-            return Ok(Self::Running(Running { url: format!("http://{addr}"), token, http, runtime }));
+            let (http, url) =
+                match loaded.config.tls.as_ref().filter(|_| loaded.config.hooks_listen.is_none()) {
+                    None => (http(false)?, format!("http://{addr}")),
+                    Some(files) => (own_http(files)?, format!("https://{addr}")),
+                };
+            return Ok(Self::Running(Running { url, token, http, runtime }));
         }
         let archive = Archive::open(&loaded.config.store).map_err(|error| refused(&error))?;
         Ok(Self::Stopped(Box::new((loaded, archive))))
@@ -234,6 +239,19 @@ pub(crate) fn http(encrypted: bool) -> Result<Client, Failure> {
     } else {
         builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth()
     };
+    client(tls)
+}
+
+/// A client for our own encrypted service, known by the certificate in its files.
+fn own_http(files: &TlsFiles) -> Result<Client, Failure> {
+    let fail = |error: String| Failure::help(error, "`server.tls` names what the service encrypts with");
+    let key = server::certificate(files).map_err(|error| fail(error.to_string()))?;
+    let certificate = key.cert.first().cloned().ok_or_else(|| fail("there is no certificate".to_owned()))?;
+    client(server::trusting_only(certificate).map_err(|error| fail(error.to_string()))?)
+}
+
+fn client(tls: rustls::ClientConfig) -> Result<Client, Failure> {
     let client = Client::builder().tls_backend_preconfigured(tls).timeout(PATIENCE).connect_timeout(CONNECT);
-    client.no_proxy().build().map_err(|error| fail(error.to_string()))
+    let built = client.no_proxy().build();
+    built.map_err(|error| Failure::new(format!("the HTTP client cannot be set up: {error}")))
 }

@@ -1,7 +1,6 @@
 //! The configuration file's top level.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,7 +9,6 @@ use haloward_rules::{
     Settings, SourceFile, read_yaml,
 };
 
-use super::public_url::PublicUrl;
 use super::retention::Retention;
 use super::source::Beside;
 use super::{Config, HaloConfig, SourceConfig};
@@ -113,50 +111,19 @@ impl Config {
                     );
                     continue;
                 }
-                let beside = Beside { dir: &config.dir, listen: config.listen };
+                let beside = Beside { dir: &config.dir, rules: &config.rules };
                 let source = SourceConfig::decode(&name.text, file, node, &beside, findings);
+                if source.as_ref().is_some_and(SourceConfig::holds_a_secret) {
+                    // A source may stand on one line, and findings about it would show its secret.
+                    config.source_places.insert(name.text.clone(), file.secret_place(name.span));
+                }
                 config.sources.extend(source.map(|source| (name.text.clone(), source)));
             }
         }
         config.settings.sources = Some(names);
+        config.open_doors(findings);
         fields.finish(findings);
         Some(config)
-    }
-
-    fn server(&mut self, file: &SourceFile, node: &Node, findings: &mut Findings) {
-        let Some(mut fields) = Fields::of(file, node, "`server`", findings) else { return };
-        for name in ["hooks_listen", "tls", "trusted_proxies"] {
-            fields.not_yet(name, findings);
-        }
-        if let Some(node) = fields.take("listen") {
-            match scalar(node).and_then(|text| text.parse::<SocketAddr>().ok()) {
-                Some(listen) => self.listen = listen,
-                None => findings.push(
-                    Finding::error(
-                        "HW088",
-                        "`listen` must be an address and a port such as `127.0.0.1:8080`",
-                    )
-                    .at(file.place(node.span)),
-                ),
-            }
-        }
-        self.public_url = fields.take("public_url").and_then(|node| PublicUrl::decode(file, node, findings));
-        if let Some(node) = fields.take("token") {
-            self.token = super::secret::SecretRef::decode(file, node, &self.dir, findings);
-        }
-        if let Some(node) = fields.take("max_body") {
-            match scalar(node).as_deref().and_then(size) {
-                Some(bytes) => self.max_body = bytes,
-                None => findings.push(
-                    Finding::error(
-                        "HW089",
-                        "`max_body` must be a size such as `512KiB` or `2MiB`, at most `32MiB`",
-                    )
-                    .at(file.place(node.span)),
-                ),
-            }
-        }
-        fields.finish(findings);
     }
 }
 
@@ -184,12 +151,6 @@ fn is_name(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= 64
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_')
-}
-
-fn size(text: &str) -> Option<usize> {
-    bytes(text)
-        .and_then(|bytes| usize::try_from(bytes).ok())
-        .filter(|bytes| (1..=32 * 1024 * 1024).contains(bytes))
 }
 
 /// A size in bytes: `512KiB`, `4GiB`.

@@ -4,18 +4,21 @@ mod auth;
 mod channel;
 mod clients;
 mod decode;
+mod doors;
 mod files;
 mod halo;
 mod load;
 mod mail;
+mod networks;
 mod public_url;
 mod retention;
 mod schema;
 mod secret;
+mod server;
 mod source;
 mod writing;
 
-pub use auth::Auth;
+pub use auth::{Auth, ClientCert, Expected};
 pub use channel::{ChannelConfig, ChannelFormat, WebhookConfig};
 pub(crate) use decode::scalar;
 pub(crate) use files::read;
@@ -23,10 +26,12 @@ pub use halo::HaloConfig;
 pub(crate) use load::version;
 pub use load::{CATALOGUE_FILE, LoadError, Loaded, SavedCatalogue, find};
 pub use mail::{MailConfig, MailEncryption, MailServer};
+pub use networks::Networks;
 pub use public_url::PublicUrl;
 pub use retention::Retention;
 pub use schema::{clients_schema, schema};
 pub use secret::{SecretError, SecretRef};
+pub use server::{ClientHeader, Proxies, TlsFiles};
 pub(crate) use source::GENERIC;
 pub use source::{Missed, Reading, Schedule, SourceConfig, Webhook};
 
@@ -49,6 +54,14 @@ pub struct Config {
     pub listen: SocketAddr,
     /// How it is reached from outside, where that is said.
     pub public_url: Option<PublicUrl>,
+    /// Where hooks have a door of their own.
+    pub hooks_listen: Option<SocketAddr>,
+    /// The certificate of that door, or of the only one.
+    pub tls: Option<TlsFiles>,
+    /// Which proxies are believed.
+    pub proxies: Proxies,
+    /// Where `server` stands in the configuration.
+    pub server_place: Option<Place>,
     /// The largest body taken, in bytes.
     pub max_body: usize,
     /// The token of the API; where none is configured, one is kept beside the store.
@@ -90,6 +103,10 @@ impl Config {
             halo: None,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             public_url: None,
+            hooks_listen: None,
+            tls: None,
+            proxies: Proxies::default(),
+            server_place: None,
             max_body: MAX_BODY,
             token: None,
             settings: decode::default_settings(),

@@ -1,5 +1,6 @@
 //! The JSON Schema of the configuration, for editors.
 
+mod auth;
 mod clients;
 
 pub use clients::clients_schema;
@@ -12,6 +13,7 @@ use haloward_rules::schema::{
 use serde_json::{Value, json};
 
 use super::channel::FORMATS;
+use super::server::CLIENT_HEADERS;
 use super::source::MISSED;
 
 /// The schema of `haloward.yaml`.
@@ -25,12 +27,9 @@ pub fn schema() -> Value {
         ("server", server()),
         ("source", source()),
         ("webhook", webhook()),
+        ("tls", tls()),
         ("schedule", schedule()),
         ("source_client", source_client()),
-        ("auth", auth()),
-        ("header", header()),
-        ("basic", basic()),
-        ("hmac", hmac()),
         ("calendar", calendar()),
         ("channel", channel()),
         ("mail", mail()),
@@ -39,6 +38,7 @@ pub fn schema() -> Value {
     ] {
         all.insert(name.into(), definition);
     }
+    all.extend(auth::definitions());
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Haloward configuration",
@@ -179,6 +179,31 @@ fn server() -> Value {
                 }),
             ),
             (
+                "hooks_listen",
+                json!({ "description": "Address and port of a door of its own for `/hooks`; nothing else is served there.", "type": "string" }),
+            ),
+            (
+                "tls",
+                described(
+                    "The certificate of `hooks_listen`, or of `listen` where that is the only door.",
+                    reference("tls"),
+                ),
+            ),
+            (
+                "trusted_proxies",
+                one_or_list(
+                    "Networks of the proxies that are believed when they say for whom they speak.",
+                    text(""),
+                ),
+            ),
+            (
+                "client_header",
+                choice(
+                    "The header in which they say so. Without it, `x-forwarded-for`.",
+                    CLIENT_HEADERS.iter().map(|(name, _)| *name),
+                ),
+            ),
+            (
                 "token",
                 described(
                     "What the console and the API are asked with. Without it, one is made and kept beside the store.",
@@ -191,6 +216,17 @@ fn server() -> Value {
             ),
         ],
         &[],
+    )
+}
+
+fn tls() -> Value {
+    section(
+        "A certificate and its key, as PEM files.",
+        [
+            ("cert", text("The certificate, with those that lead to its authority: `file:PATH`.")),
+            ("key", text("Its key, without a password: `file:PATH`.")),
+        ],
+        &["cert", "key"],
     )
 }
 
@@ -253,6 +289,14 @@ fn webhook() -> Value {
                 described("How many deliveries it may make; beyond, it is answered 429.", reference("rate")),
             ),
             ("auth", described("How it proves who it is.", reference("auth"))),
+            ("allow_from", one_or_list("The networks it sends from; others are answered 403.", text(""))),
+            (
+                "allow_origin",
+                one_or_list(
+                    "Origins that may ask for leave to send, as CloudEvents senders do: `eventgrid.azure.net`.",
+                    text(""),
+                ),
+            ),
             (
                 "severity",
                 choice(
@@ -290,58 +334,6 @@ fn source_client() -> Value {
     any_of(
         "A client, whatever the payload says; or the label that names it.",
         vec![reference("scalar"), label],
-    )
-}
-
-fn auth() -> Value {
-    let ways = section(
-        "One way to prove who it is.",
-        [
-            (
-                "url_token",
-                described("A token as the last part of the URL: `/hooks/NAME/TOKEN`.", reference("secret")),
-            ),
-            ("bearer", described("`Authorization: Bearer TOKEN`.", reference("secret"))),
-            ("header", described("A header of its own.", reference("header"))),
-            ("basic", described("User and password.", reference("basic"))),
-            ("hmac", described("HMAC-SHA256 of the body, in a header.", reference("hmac"))),
-        ],
-        &[],
-    );
-    let mut ways = ways;
-    ways["minProperties"] = json!(1);
-    ways["maxProperties"] = json!(1);
-    any_of(
-        "How it proves who it is; `none` only while this machine alone can reach it.",
-        vec![choice("", ["none"]), ways],
-    )
-}
-
-fn header() -> Value {
-    section(
-        "A header of its own.",
-        [("name", text("The header's name.")), ("value", described("Its value.", reference("secret")))],
-        &["name", "value"],
-    )
-}
-
-fn basic() -> Value {
-    section(
-        "User and password.",
-        [("user", text("The user.")), ("password", described("The password.", reference("secret")))],
-        &["user", "password"],
-    )
-}
-
-fn hmac() -> Value {
-    section(
-        "HMAC-SHA256 of the body.",
-        [
-            ("header", text("The header that holds the signature: `X-Hub-Signature-256`.")),
-            ("secret", described("The key.", reference("secret"))),
-            ("prefix", text("What stands before the signature in the header: `sha256=`.")),
-        ],
-        &["header", "secret"],
     )
 }
 

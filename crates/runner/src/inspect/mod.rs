@@ -23,7 +23,9 @@ pub(crate) use redact::{is_secret_name, redact, without_secrets};
 pub use report::{EventReport, ReportedEvent, report};
 pub(crate) use sources::base;
 pub use sources::sources;
-pub use status::{BudgetStatus, RulesStatus, ServiceStatus, SourceLine, StoreStatus, store_status};
+pub use status::{
+    BudgetStatus, RulesStatus, SecretLine, ServiceStatus, SourceLine, StoreStatus, store_status,
+};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use jiff::Timestamp;
 
-use super::{InspectError, List, SourceLine};
+use super::{InspectError, List, SecretLine, SourceLine};
 use crate::address::reachable;
 use crate::config::{Auth, Config, Loaded, Reading, SourceConfig};
 use crate::store::Reader;
@@ -22,17 +22,23 @@ impl SourceLine {
     fn of(name: &str, source: &SourceConfig, base: &str) -> Self {
         let (auth, severity, url) = match source {
             SourceConfig::Webhook(webhook) => {
-                let token = if matches!(webhook.auth, Auth::UrlToken(_)) { "/TOKEN" } else { "" };
+                let token = match &webhook.auth {
+                    Auth::UrlToken(_) => "/TOKEN".to_owned(),
+                    Auth::Query { name, .. } => format!("?{name}=TOKEN"),
+                    _ => String::new(),
+                };
                 let url = format!("{base}/hooks/{name}{token}");
-                (way(&webhook.auth), webhook.reading.severity, Some(url))
+                (webhook.auth.name(), webhook.reading.severity, Some(url))
             }
             SourceConfig::Schedule(schedule) => ("", schedule.severity, None),
         };
         let preset = |reading: &Reading| {
             if reading.map.is_some() { "map".to_owned() } else { reading.preset.clone() }
         };
+        let secrets = source.webhook().map(|webhook| webhook.auth.secrets()).unwrap_or_default();
         Self {
             name: name.to_owned(),
+            secrets: secrets.iter().map(SecretLine::of).collect(),
             kind: source.kind().to_owned(),
             preset: source.reading().map(preset).unwrap_or_default(),
             auth: auth.to_owned(),
@@ -48,20 +54,10 @@ impl SourceLine {
 
 /// Where the URLs of sources begin: the public address, or that on this machine.
 pub(crate) fn base(config: &Config, listen: SocketAddr) -> String {
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
     match &config.public_url {
         Some(public) => public.to_string(),
-        None => format!("http://{}", reachable(listen)),
-    }
-}
-
-fn way(auth: &Auth) -> &'static str {
-    match auth {
-        Auth::None => "none",
-        Auth::UrlToken(_) => "url_token",
-        Auth::Bearer(_) => "bearer",
-        Auth::Header { .. } => "header",
-        Auth::Basic { .. } => "basic",
-        Auth::Hmac { .. } => "hmac",
+        None => format!("{scheme}://{}", reachable(config.hooks_listen.unwrap_or(listen))),
     }
 }
 

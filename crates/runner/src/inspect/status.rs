@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::InspectError;
+use crate::config::SecretRef;
 use crate::dispatcher::ConnectionStatus;
 use crate::feeds::FeedStatus;
 use crate::store::{Counts, QueueAge, Reader};
@@ -96,6 +97,9 @@ pub struct SourceLine {
     pub preset: String,
     /// How it proves who it is; empty where nobody sends.
     pub auth: String,
+    /// Its secrets, each of which is taken, in the order of the configuration.
+    #[serde(default)]
+    pub secrets: Vec<SecretLine>,
     /// The severity of events that have none.
     pub severity: String,
     /// When its last event came.
@@ -112,6 +116,22 @@ pub struct SourceLine {
     /// How fetching from it goes, where it is fetched from and the service runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feed: Option<FeedStatus>,
+}
+
+/// One of a source's secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretLine {
+    /// Where it is kept: `env:NAME`, `file:PATH`, or `[secret]` where it stands in the configuration itself.
+    pub kept: String,
+    /// When it was last used since the service was started; an old one that is not needed any more has none.
+    pub last_used_at: Option<Timestamp>,
+}
+
+impl SecretLine {
+    /// A secret that nobody used yet.
+    pub fn of(secret: &SecretRef) -> Self {
+        Self { kept: format!("{secret:?}"), last_used_at: None }
+    }
 }
 
 /// What is in the store.

@@ -53,6 +53,7 @@ impl Mapping {
 
     /// The event that keeps a payload nobody could read, with the reason.
     pub fn unreadable(&self, text: String, why: &str, at: Timestamp) -> Vec<NewEvent> {
+        let text = self.preset.text_without_secrets(text);
         vec![self.event(None, 0, unreadable(&self.source, self.severity, text, why), at)]
     }
 

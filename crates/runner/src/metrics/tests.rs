@@ -6,7 +6,7 @@ fn sample() -> String {
     let metrics = Metrics::new();
     let at: Timestamp = "2026-01-05T09:00:00Z".parse().unwrap();
     metrics.accepted("prom", 3, 1, Duration::from_millis(2));
-    metrics.refused(401);
+    metrics.refused(401, Some("prom"));
     metrics.decided(haloward_rules::Outcome::OpenTicket);
     metrics.event_decided(at, at);
     metrics.attempted("open_ticket", Result::Done);
@@ -56,7 +56,7 @@ fn what_is_counted_can_be_read() {
     for (name, labels, expected) in [
         ("haloward_events_accepted_total", "source=\"prom\"", "3"),
         ("haloward_duplicates_prevented_total", "how=\"delivery\"", "1"),
-        ("haloward_deliveries_refused_total", "status=\"401\"", "1"),
+        ("haloward_deliveries_refused_total", "status=\"401\",source=\"prom\"", "1"),
         ("haloward_decisions_total", "outcome=\"open_ticket\"", "1"),
         ("haloward_operations_total", "kind=\"open_ticket\",result=\"done\"", "1"),
         ("haloward_reloads_total", "result=\"refused\"", "1"),

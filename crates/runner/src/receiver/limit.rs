@@ -16,6 +16,14 @@ pub struct Rate {
     pub per: Duration,
 }
 
+impl Rate {
+    /// The same, told for a minute.
+    pub(super) fn a_minute(self) -> u32 {
+        let a_minute = f64::from(self.requests) * 60.0 / self.per.as_secs_f64().max(0.001);
+        (a_minute as u32).max(1)
+    }
+}
+
 /// Lets as many deliveries through as its rate allows: the whole number at once, and then one whenever its share of
 /// the time has passed.
 #[derive(Debug)]

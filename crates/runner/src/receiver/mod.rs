@@ -2,16 +2,21 @@
 
 mod auth;
 pub(crate) mod body;
+mod door;
+mod failures;
+mod handshake;
 mod limit;
+mod origin;
 mod problem;
 mod raw;
 pub(crate) mod repeat;
 mod routes;
 
+pub use door::{Door, DoorState};
 pub use limit::Rate;
 pub(crate) use problem::Problem;
 pub use raw::{Refused, events_of};
-pub use routes::{Door, DoorState, router};
+pub use routes::router;
 
 use axum::http::HeaderMap;
 use serde_json::Value;

@@ -43,9 +43,47 @@ impl Problem {
         )
     }
 
+    /// The credentials are there and do not count.
+    pub(super) fn not_now(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "The credentials do not count", detail)
+    }
+
+    pub(super) fn from_elsewhere() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "The source does not send from there",
+            "this source's `allow_from` in the configuration names its networks; behind a proxy, `server.trusted_proxies` has to name that",
+        )
+    }
+
+    pub(super) fn wrong_origin() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "The origin may not send",
+            "this source's `allow_origin` in the configuration names the origins that may",
+        )
+    }
+
+    pub(super) fn only_post() -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "Events are posted", "this source takes POST and PUT")
+    }
+
+    pub(super) fn too_often(wait: Duration) -> Self {
+        let problem = Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "Too many wrong credentials",
+            "this address failed too often to prove who it is; right credentials are taken at any time",
+        );
+        Self { retry_after: Some(seconds(wait)), ..problem }
+    }
+
+    /// Whether whoever gets this answer has not shown that it is a source.
+    pub(super) fn is_of_a_stranger(&self) -> bool {
+        matches!(self.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND)
+    }
+
     pub(super) fn too_many(wait: Duration) -> Self {
-        // Rounded up: who comes back a moment too early is refused again.
-        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        let seconds = seconds(wait);
         let detail = format!("this source's `limit` is used up; there is room again in {seconds} s");
         let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "The source sends too much", detail);
         Self { retry_after: Some(seconds), ..problem }
@@ -100,6 +138,11 @@ impl Problem {
     pub(super) fn not_durable(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "Nothing can be made durable now", detail)
     }
+}
+
+/// Rounded up: who comes back a moment too early is refused again.
+fn seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
 /// Seconds after which a sender that got a 503 may try again.

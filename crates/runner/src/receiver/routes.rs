@@ -1,120 +1,36 @@
 //! The routes, and one delivery's way through them.
 
-use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwap;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use axum::{Json, Router};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
 
-use super::auth::Check;
+use super::auth::{Refused, Shown, Step};
 use super::body::{self, Content};
-use super::limit::Limit;
+use super::door::{DoorState, Guarded};
+use super::handshake;
+use super::origin::Origin;
 use super::problem::Problem;
-use super::repeat::{self, Fingerprint, Repeats, Taken};
-use crate::clock::Clock;
-use crate::config::{Loaded, SecretError, SourceConfig};
-use crate::intake::{self, Mapping};
-use crate::metrics::Metrics;
-use crate::store::{Store, StoreError};
-use crate::witness::Witness;
-
-/// A source as the receiver needs it.
-struct Guarded {
-    check: Check,
-    mapping: Mapping,
-    limit: Option<Limit>,
-    /// How long the same body counts as the same delivery.
-    repeated_within: Duration,
-}
-
-/// The sources that may send, and how. Swapped whole when the configuration changes.
-pub struct Door {
-    sources: HashMap<String, Guarded>,
-    max_body: usize,
-}
-
-impl std::fmt::Debug for Door {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Door").field("sources", &self.sources.len()).finish_non_exhaustive()
-    }
-}
-
-impl Door {
-    /// The sources of a configuration, their secrets read.
-    pub fn new(loaded: &Loaded) -> Result<Self, SecretError> {
-        let mut sources = HashMap::new();
-        for (name, config) in &loaded.config.sources {
-            let SourceConfig::Webhook(webhook) = config else { continue };
-            if let Some((preset, severity)) = loaded.preset_of(name) {
-                let guarded = Guarded {
-                    repeated_within: repeat::window(webhook.repeated_within, &preset),
-                    check: Check::new(&webhook.auth)?,
-                    mapping: Mapping { source: name.as_str().into(), preset, severity },
-                    limit: webhook.limit.map(Limit::new),
-                };
-                sources.insert(name.clone(), guarded);
-            }
-        }
-        Ok(Self { sources, max_body: loaded.config.max_body })
-    }
-}
-
-/// What the receiver's handlers share.
-#[derive(Debug, Clone)]
-pub struct DoorState {
-    /// The sources.
-    pub door: Arc<ArcSwap<Door>>,
-    /// Where events become durable.
-    pub store: Store,
-    /// The time of receipt.
-    pub clock: Arc<dyn Clock>,
-    /// Deliveries in the making at once.
-    pub busy: Arc<Semaphore>,
-    /// Where deliveries are counted.
-    pub metrics: Metrics,
-    repeats: Repeats,
-    /// What people see of them.
-    pub witness: Witness,
-}
-
-// LIMIT: this many bodies are held in memory at once; with the default body limit that is 256 MiB at worst.
-const MOST_AT_ONCE: usize = 256;
-
-impl DoorState {
-    /// The state for a store and its door.
-    pub fn new(door: Door, store: Store, clock: Arc<dyn Clock>, metrics: Metrics) -> Self {
-        Self {
-            door: Arc::new(ArcSwap::from_pointee(door)),
-            store,
-            clock,
-            busy: Arc::new(Semaphore::new(MOST_AT_ONCE)),
-            metrics,
-            repeats: Repeats::default(),
-            witness: Witness::default(),
-        }
-    }
-
-    /// Reads from the journal which deliveries came before the start.
-    pub async fn remember(&self) -> Result<(), StoreError> {
-        self.repeats.remember(&self.store, self.clock.now()).await
-    }
-}
+use super::repeat::{self, Fingerprint, Taken};
+use crate::intake;
+use crate::server::Peer;
+use crate::store::StoreError;
 
 /// All routes of the receiver.
 pub fn router(state: DoorState) -> Router {
+    let hook = || -> MethodRouter<DoorState> { post(hook).put(hook).options(ask) };
+    let hook_with_token =
+        || -> MethodRouter<DoorState> { post(hook_with_token).put(hook_with_token).options(ask_with_token) };
     Router::new()
-        .route("/hooks/{source}", post(hook))
-        .route("/hooks/{source}/{token}", post(hook_with_token))
+        .route("/hooks/{source}", hook())
+        .route("/hooks/{source}/{token}", hook_with_token())
         .route("/healthz", get(healthz))
         .fallback(async || Problem::unknown_page())
         .with_state(state)
@@ -140,6 +56,42 @@ async fn hook_with_token(
     deliver(&state, &source, Some(&token), request).await
 }
 
+async fn ask(
+    State(state): State<DoorState>,
+    Path(source): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    leave_to_send(&state, &source, None, request).await
+}
+
+async fn ask_with_token(
+    State(state): State<DoorState>,
+    Path((source, token)): Path<(String, String)>,
+    request: Request,
+) -> Result<Response, Problem> {
+    leave_to_send(&state, &source, Some(&token), request).await
+}
+
+async fn leave_to_send(
+    state: &DoorState,
+    source: &str,
+    token: Option<&str>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
+    let door = state.door.load_full();
+    let origin = Origin::of(parts.extensions.get().copied(), &parts.headers, &door.proxies);
+    let known = door.sources.get(source).ok_or_else(Problem::unknown_source);
+    let answer = known.and_then(|known| {
+        from_where_it_may(known, &origin)?;
+        handshake::answer(known, &parts, shown(&parts, token, &origin))
+    });
+    match answer {
+        Ok(answer) => Ok(answer),
+        Err(problem) => Err(refuse(state, source, &origin, problem).await),
+    }
+}
+
 /// One delivery, and a sender who gets to read the answer even when its body was not wanted.
 async fn deliver(
     state: &DoorState,
@@ -149,24 +101,16 @@ async fn deliver(
 ) -> Result<Response, Problem> {
     let (parts, mut body) = request.into_parts();
     let started = Instant::now();
-    let answer = accept(state, source, token, &parts, &mut body).await;
-    let answer = match answer {
+    let proxies = &state.door.load().proxies;
+    let origin = Origin::of(parts.extensions.get::<Peer>().copied(), &parts.headers, proxies);
+    let answer = match accept(state, source, token, &parts, &origin, &mut body).await {
         Ok((answer, counted)) => {
             let Counted { events, duplicates, unmapped } = counted;
             state.metrics.accepted(source, events, duplicates, started.elapsed());
             state.witness.accepted(source, events, duplicates, unmapped, state.clock.now());
             Ok(answer)
         }
-        Err(problem) => {
-            state.metrics.refused(problem.status.as_u16());
-            // LIMIT: what nobody configured is nobody's: strangers can make up any number of names.
-            if problem.status != StatusCode::NOT_FOUND {
-                let (status, now) = (problem.status.as_u16(), state.clock.now());
-                let why = format!("{}: {}", problem.title, problem.detail);
-                state.witness.refused(source, status, &why, now);
-            }
-            Err(problem)
-        }
+        Err(problem) => Err(refuse(state, source, &origin, problem).await),
     };
     // A sender that waits for `100 Continue` sends nothing once it has its answer.
     if answer.is_err() && !parts.headers.contains_key(header::EXPECT) {
@@ -182,34 +126,69 @@ struct Counted {
     unmapped: usize,
 }
 
+/// Counts a refusal, and has less and less patience with whoever does not know the way in.
+async fn refuse(state: &DoorState, source: &str, origin: &Origin, problem: Problem) -> Problem {
+    let known = state.door.load().sources.contains_key(source);
+    let problem = match origin.blamed().filter(|_| problem.is_of_a_stranger()) {
+        None => problem,
+        Some(who) => match state.failures.note(who, state.clock.now()) {
+            None => problem,
+            Some(wait) => {
+                state.failures.hold_back().await;
+                Problem::too_often(wait)
+            }
+        },
+    };
+    // Names that nobody configured are the sender's own, and would be without number.
+    state.metrics.refused(problem.status.as_u16(), known.then_some(source));
+    if known {
+        let why = format!("{}: {}", problem.title, problem.detail);
+        state.witness.refused(source, problem.status.as_u16(), &why, state.clock.now());
+    }
+    problem
+}
+
 /// Who sends, what it says, and durable before the answer.
 async fn accept(
     state: &DoorState,
     source: &str,
     token: Option<&str>,
     parts: &Parts,
+    origin: &Origin,
     body: &mut Body,
 ) -> Result<(Response, Counted), Problem> {
     let door = state.door.load_full();
     let known = door.sources.get(source).ok_or_else(Problem::unknown_source)?;
-    if !known.check.before_body(&parts.headers, token) {
-        return Err(Problem::unauthorized());
-    }
-    // After the credentials: nobody else may use a source's limit up.
-    if let Some(limit) = &known.limit {
-        limit.pass(state.clock.now()).map_err(Problem::too_many)?;
-    }
-    let _permit =
-        state.busy.try_acquire().map_err(|_| Problem::not_durable("too many deliveries at once"))?;
+    from_where_it_may(known, origin)?;
+    let step = known.check.before_body(shown(parts, token, origin))?;
+    let mut proven = welcome(state, known, source, step)?;
+    let busy = || Problem::not_durable("too many deliveries at once");
+    let _permit = state.busy.try_acquire().map_err(|_| busy())?;
+    let _stranger = if proven { None } else { Some(state.strangers.try_acquire().map_err(|_| busy())?) };
     let bytes = read_body(&parts.headers, body, door.max_body).await?;
-    if !known.check.with_body(&parts.headers, &bytes) {
+    if !proven {
+        let step = known.check.with_body(&parts.headers, &bytes, state.clock.now())?;
+        proven = welcome(state, known, source, step)?;
+    }
+    let mut content = match body::read(&parts.headers, &bytes, door.max_body) {
+        Ok(content) => content,
+        // What proves who it is would have been in it.
+        Err(_) if !proven => return Err(Problem::unauthorized()),
+        Err(problem) => return Err(problem),
+    };
+    let now = state.clock.now();
+    if let (false, Content::Payload(payload)) = (proven, &mut content) {
+        let step = known.check.with_payload(payload, &state.aws, now).await?;
+        proven = welcome(state, known, source, step)?;
+    }
+    // INVARIANT: nobody gets here who has not proven who he is; each way does so at one of its steps.
+    if !proven {
         return Err(Problem::unauthorized());
     }
-    let content = body::read(&parts.headers, &bytes, door.max_body)?;
-    let now = state.clock.now();
     let mut events = match content {
-        Content::Payload(payload) => {
+        Content::Payload(mut payload) => {
             let headers = body::visible_headers(&parts.headers, known.check.secret_header());
+            known.mapping.preset.strip(&mut payload);
             state.witness.payload(source, &headers, &payload, now);
             known.mapping.events(payload, headers, now)
         }
@@ -241,6 +220,56 @@ async fn accept(
     let events = ids.len();
     let answer = Json(json!({ "accepted": events, "duplicates": duplicates, "ids": ids }));
     Ok(((StatusCode::ACCEPTED, answer).into_response(), Counted { events, duplicates, unmapped }))
+}
+
+fn shown<'a>(parts: &'a Parts, token: Option<&'a str>, origin: &Origin) -> Shown<'a> {
+    Shown { headers: &parts.headers, token, query: parts.uri.query(), proxied: origin.proxied }
+}
+
+fn from_where_it_may(known: &Guarded, origin: &Origin) -> Result<(), Problem> {
+    let may = known.allow_from.is_empty() || origin.is_in(&known.allow_from);
+    may.then_some(()).ok_or_else(Problem::from_elsewhere)
+}
+
+/// Whether the sender is known by now. Then its secret is noted as used, and the source's limit holds: nobody else may
+/// use that up.
+fn welcome(state: &DoorState, known: &Guarded, source: &str, step: Step) -> Result<bool, Problem> {
+    let Step::Proven(secret) = step else { return Ok(false) };
+    let now = state.clock.now();
+    if let Some(number) = secret {
+        known.used.note(number, now);
+        if number > 0 {
+            tracing::debug!(source, secret = number + 1, "an older secret is still in use");
+        }
+    }
+    if let Some(limit) = &known.limit {
+        limit.pass(now).map_err(Problem::too_many)?;
+    }
+    Ok(true)
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Wrong => Self::unauthorized(),
+            Refused::Late(by) => Self::not_now(format!(
+                "the signature is right and {} s old: the delivery was repeated, or a clock is wrong",
+                by.as_secs()
+            )),
+            Refused::Early(by) => Self::not_now(format!(
+                "the signature is right and {} s ahead of our time: a clock is wrong",
+                by.as_secs()
+            )),
+            Refused::Unsigned => {
+                Self::not_now("SNS did not sign this: switch raw message delivery off for the subscription")
+            }
+            Refused::Topic => Self::not_now("the source's `auth: { sns }` does not name this topic"),
+            Refused::Unclear(why) => {
+                tracing::warn!(why, "a sender cannot be checked now");
+                Self::not_durable("who sends cannot be checked now; the sender should try again")
+            }
+        }
+    }
 }
 
 fn refusal(error: &StoreError) -> Problem {

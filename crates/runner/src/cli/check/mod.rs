@@ -108,6 +108,7 @@ fn schedules(loaded: &Loaded, now: jiff::Timestamp) -> BTreeMap<&str, Vec<String
 fn check(loaded: &Loaded) -> Checked {
     let mut names = names::check(loaded);
     let mut findings = loaded.findings.clone();
+    findings.extend(loaded.config.weak_secrets());
     let mut stories = Vec::new();
     for file in &loaded.tests {
         let (story, found) = StoryFile::load(file);

@@ -8,8 +8,8 @@ use haloward_rules::{Example, Finding, Findings, Page};
 use super::check;
 use crate::config::Loaded;
 
-/// Codes whose mistake is no example: of a size nobody wants in a page.
-const WITHOUT_EXAMPLE: [&str; 1] = ["HW002"];
+/// Codes whose mistake is no example: of a size nobody wants in a page, or a key.
+const WITHOUT_EXAMPLE: [&str; 2] = ["HW002", "HW197"];
 
 /// What `haloward check` finds in an installation of these files.
 fn findings(files: &[Example]) -> Findings {

@@ -130,8 +130,8 @@ fn starter(folder: std::path::PathBuf, listen: SocketAddr) -> Result<Loaded, Fai
     for source in sources {
         let preset = if source == YOURS { "generic" } else { source };
         let reading = Reading { preset: preset.into(), ..Reading::default() };
-        let webhook = Webhook { reading, auth: Auth::None, limit: None, repeated_within: None };
-        config.sources.insert(source.to_owned(), SourceConfig::Webhook(webhook));
+        let webhook = Webhook::new(reading, Auth::None);
+        config.sources.insert(source.to_owned(), SourceConfig::Webhook(Box::new(webhook)));
     }
     let files: Vec<SourceFile> = RULES
         .files()

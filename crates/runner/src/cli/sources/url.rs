@@ -20,11 +20,16 @@ pub(super) fn run(name: &str, global: &Global, out: &mut Out) -> Ended {
     };
     let listen = Address::find(&loaded.config.store).unwrap_or_else(|| reachable(loaded.config.listen));
     let mut url = format!("{}/hooks/{name}", base(&loaded.config, listen));
-    if let Auth::UrlToken(secret) = &webhook.auth {
+    let secret = webhook.auth.secrets().first().filter(|_| webhook.auth.is_in_url());
+    if let Some(secret) = secret {
         let token = secret.read().map_err(|error| {
             Failure::help(error.to_string(), "set it as the service has it, then ask again")
         })?;
-        url = format!("{url}/{}", segment(token.expose_secret()));
+        let token = segment(token.expose_secret());
+        url = match &webhook.auth {
+            Auth::Query { name, .. } => format!("{url}?{}={token}", segment(name)),
+            _ => format!("{url}/{token}"),
+        };
         remark("whoever has this URL can send alerts as this source");
     }
     if loaded.config.public_url.is_none() && listen.ip().is_loopback() {

@@ -11,7 +11,7 @@ use crate::config::Config;
 const STRANGE: &str = "qqqqqqqqqqqqqqqqqq";
 
 /// A section of the schema, and a configuration with a strange field in it.
-const MEETINGS: [(&str, &str); 15] = [
+const MEETINGS: [(&str, &str); 21] = [
     ("configuration", "STRANGE: 1"),
     ("halo", "halo: { STRANGE: 1 }"),
     ("budget", "halo: { budget: { STRANGE: 1 } }"),
@@ -22,6 +22,15 @@ const MEETINGS: [(&str, &str); 15] = [
     ("header", "sources: { a: { webhook: { auth: { header: { STRANGE: 1 } } } } }"),
     ("basic", "sources: { a: { webhook: { auth: { basic: { STRANGE: 1 } } } } }"),
     ("hmac", "sources: { a: { webhook: { auth: { hmac: { STRANGE: 1 } } } } }"),
+    ("tls", "server: { tls: { STRANGE: 1 } }"),
+    ("query", "sources: { a: { webhook: { auth: { query: { STRANGE: 1 } } } } }"),
+    ("body", "sources: { a: { webhook: { auth: { body: { STRANGE: 1 } } } } }"),
+    ("sns", "sources: { a: { webhook: { auth: { sns: { STRANGE: 1 } } } } }"),
+    ("client_cert", "sources: { a: { webhook: { auth: { client_cert: { STRANGE: 1 } } } } }"),
+    (
+        "certificate_header",
+        "sources: { a: { webhook: { auth: { client_cert: { subject: { STRANGE: 1 } } } } } }",
+    ),
     ("retention", "retention: { STRANGE: 1 }"),
     ("rate", "sources: { a: { webhook: { auth: none, limit: { requests: 1, per: 1m, STRANGE: 1 } } } }"),
     ("channel", "channels: { a: { webhook: env:X, STRANGE: 1 } }"),

@@ -4,7 +4,6 @@ mod reading;
 mod schedule;
 mod webhook;
 
-use std::net::SocketAddr;
 use std::path::Path;
 
 use haloward_rules::{Fields, Finding, Findings, Node, SourceFile};
@@ -19,7 +18,7 @@ pub use webhook::Webhook;
 #[derive(Debug, Clone)]
 pub enum SourceConfig {
     /// Tools send to it.
-    Webhook(Webhook),
+    Webhook(Box<Webhook>),
     /// It is nothing but time.
     Schedule(Box<Schedule>),
 }
@@ -28,8 +27,8 @@ pub enum SourceConfig {
 pub(super) struct Beside<'a> {
     /// The folder of the configuration.
     pub dir: &'a Path,
-    /// Where the receiver listens.
-    pub listen: SocketAddr,
+    /// The folder of the rules.
+    pub rules: &'a Path,
 }
 
 /// Kinds that are described and not built yet: named, so that nobody waits for them to work.
@@ -73,7 +72,7 @@ impl SourceConfig {
         };
         match kind {
             "schedule" => Schedule::decode(file, inner, findings).map(Box::new).map(Self::Schedule),
-            _ => Webhook::decode(name, file, node, inner, beside, findings).map(Self::Webhook),
+            _ => Webhook::decode(name, file, node, inner, beside, findings).map(Box::new).map(Self::Webhook),
         }
     }
 

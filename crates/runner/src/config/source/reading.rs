@@ -1,13 +1,16 @@
 //! How a source's payloads become events.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use haloward_rules::{
     Fields, Finding, Findings, Node, NodeKind, Preset, PresetSet, Severity, SourceClient, SourceFile,
-    SourceSettings,
+    SourceSettings, VendorAuth,
 };
 use jiff::tz::TimeZone;
+
+use super::Beside;
+use crate::config::files::read;
 
 /// How a source's payloads become events.
 #[derive(Debug, Clone)]
@@ -32,12 +35,21 @@ impl Default for Reading {
 }
 
 impl Reading {
+    /// What its preset knows of the vendor's ways to prove who it is. Mistakes in a preset are found where it is read
+    /// with the rules.
+    pub(super) fn vendor(&self, beside: &Beside<'_>) -> VendorAuth {
+        let own = own_preset(beside.rules, &self.preset).and_then(|path| read(&path).ok());
+        let (presets, _) =
+            PresetSet::load(&own.into_iter().collect::<Vec<_>>(), Some(std::slice::from_ref(&self.preset)));
+        presets.get(&self.preset).map(|preset| preset.auth().clone()).unwrap_or_default()
+    }
+
     /// Takes `preset`, `map`, `severity`, `timezone` and `client` of the source `name` out of its fields.
     pub(super) fn take(
         name: &str,
         file: &SourceFile,
         fields: &mut Fields<'_>,
-        dir: &Path,
+        beside: &Beside<'_>,
         findings: &mut Findings,
     ) -> Self {
         let preset = fields.take("preset");
@@ -51,7 +63,7 @@ impl Reading {
         let preset_name = preset.and_then(crate::config::decode::scalar);
         if let (Some(node), Some(preset_name)) = (preset, &preset_name)
             && !PresetSet::shipped().contains(preset_name)
-            && !own_preset(dir, preset_name)
+            && own_preset(beside.rules, preset_name).is_none()
         {
             findings.push(PresetSet::unknown(preset_name).at(file.place(node.span)));
         }
@@ -111,7 +123,8 @@ fn client_of(file: &SourceFile, node: &Node, findings: &mut Findings) -> Option<
     Some(SourceClient::Label { label: label?, otherwise })
 }
 
-/// Whether the installation has a preset file of that name of its own.
-fn own_preset(dir: &Path, name: &str) -> bool {
-    !name.contains(['/', '\\', '.']) && dir.join("rules/presets").join(format!("{name}.yaml")).is_file()
+/// The file of the installation's own preset of that name.
+fn own_preset(rules: &Path, name: &str) -> Option<PathBuf> {
+    let path = rules.join("presets").join(format!("{name}.yaml"));
+    (!name.contains(['/', '\\', '.']) && path.is_file()).then_some(path)
 }

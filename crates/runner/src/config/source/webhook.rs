@@ -5,7 +5,7 @@ use std::time::Duration;
 use haloward_rules::{Fields, Finding, Findings, Node, SourceFile};
 
 use super::{Beside, Reading};
-use crate::config::Auth;
+use crate::config::{Auth, Networks};
 use crate::receiver::{Rate, repeat};
 
 /// A source that tools send to.
@@ -19,9 +19,19 @@ pub struct Webhook {
     pub limit: Option<Rate>,
     /// How long the same body counts as the same delivery, where the source says so.
     pub repeated_within: Option<Duration>,
+    /// The networks it sends from, where they are known.
+    pub allow_from: Networks,
+    /// The origins that may ask for leave to send, as CloudEvents senders do; `*` is any.
+    pub allow_origin: Vec<String>,
 }
 
 impl Webhook {
+    /// One that may send as much as it likes, from everywhere.
+    pub fn new(reading: Reading, auth: Auth) -> Self {
+        let (allow_from, allow_origin) = (Networks::default(), Vec::new());
+        Self { reading, auth, limit: None, repeated_within: None, allow_from, allow_origin }
+    }
+
     /// `source` is the whole source, whose place findings about what is missing name.
     pub(super) fn decode(
         name: &str,
@@ -32,11 +42,11 @@ impl Webhook {
         findings: &mut Findings,
     ) -> Option<Self> {
         let mut fields = Fields::of(file, node, "`webhook`", findings)?;
-        let reading = Reading::take(name, file, &mut fields, beside.dir, findings);
+        let reading = Reading::take(name, file, &mut fields, beside, findings);
         let limit = fields.take("limit").and_then(|node| rate(file, node, findings));
         let repeated_within = repeated_within(file, &mut fields, findings);
         let auth = match fields.take("auth") {
-            Some(auth) => Auth::decode(file, auth, beside.dir, findings),
+            Some(auth) => Auth::decode(file, auth, &reading.vendor(beside), beside, findings),
             None => {
                 findings.push(
                     Finding::error("HW086", format!("anybody could send to the source `{name}`: it has no `auth`"))
@@ -46,19 +56,10 @@ impl Webhook {
                 None
             }
         };
-        let listen = beside.listen;
-        if matches!(auth, Some(Auth::None)) && !listen.ip().is_loopback() {
-            findings.push(
-                Finding::error(
-                    "HW086",
-                    format!("anybody could send to the source `{name}`: `auth: none` on {listen}"),
-                )
-                .at(file.place(source.span))
-                .help("let `server.listen` be a loopback address, or give the source an `auth`"),
-            );
-        }
+        let allow_from = Networks::take(&mut fields, "allow_from", findings);
+        let allow_origin = fields.texts("allow_origin", findings).into_iter().map(|(text, _)| text).collect();
         fields.finish(findings);
-        Some(Self { reading, auth: auth?, limit, repeated_within })
+        Some(Self { reading, auth: auth?, limit, repeated_within, allow_from, allow_origin })
     }
 }
 

@@ -43,7 +43,7 @@ impl Receiving {
         std::fs::write(&path, CONFIG).unwrap();
         let loaded = Loaded::load(Some(&path), &[]).unwrap();
         let shared: Arc<dyn Clock> = clock.clone();
-        let state = DoorState::new(Door::new(&loaded).unwrap(), store.clone(), shared, Metrics::new());
+        let state = DoorState::new(Door::new(&loaded, None).unwrap(), store.clone(), shared, Metrics::new());
         state.remember().await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
