@@ -8,7 +8,10 @@ const LONGEST: usize = 250;
 /// Makes the event's title readable. One that says nothing goes, and the event finds another.
 pub(super) fn settle(event: &mut Map<String, Value>) {
     let Some(title) = event.get("title").and_then(Value::as_str) else { return };
-    let has_holes = title.contains("  ") || title.contains(" ()") || title.trim().len() < title.len();
+    let has_holes = title.contains("  ")
+        || title.contains(" ()")
+        || title.trim().len() < title.len()
+        || title.starts_with(": ");
     if title.len() <= LONGEST && !has_holes && !title.contains(char::is_control) {
         return;
     }
@@ -86,6 +89,7 @@ mod tests {
             ("Disk C: on  is OK", "Disk C: is OK"),
             (" - My switch", "My switch"),
             ("Front Door: ", "Front Door"),
+            (": person", "person"),
             ("Power is on", "Power is on"),
             ("main() failed", "main() failed"),
             ("one\nline\tonly", "one line only"),

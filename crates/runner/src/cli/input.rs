@@ -65,17 +65,12 @@ pub(super) fn events(
     let Some((preset, default_severity)) = loaded.preset_of(source) else {
         return Err(Failure::new(format!("the source `{source}` has no preset")));
     };
-    let payload = match body::understand("", &bytes) {
+    let payload = match body::of_file(&name.to_string(), &bytes) {
         Ok(Content::Payload(payload)) => payload,
         Ok(Content::Broken { text, why }) => {
             return Ok(vec![unreadable(source, default_severity, text, &why).received("", at)]);
         }
-        Err(problem) => {
-            return Err(Failure::help(
-                format!("`{name}` cannot be read: {}", problem.detail()),
-                "the receiver would answer 400",
-            ));
-        }
+        Err(wrong) => return Err(Failure::help(wrong, "the receiver would answer 400")),
     };
     let headers = Arc::new(Value::Object(Map::new()));
     let delivery = Delivery { source, payload: Arc::new(payload), headers, default_severity, at };

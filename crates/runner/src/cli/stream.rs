@@ -177,9 +177,9 @@ impl Source {
         self.fits(text.len())?;
         if self.kind == Kind::Payloads {
             // What the receiver would make of it.
-            let content = body::understand("", &text).map_err(|problem| {
+            let content = body::of_file(&self.path.display().to_string(), &text).map_err(|wrong| {
                 Stop::Failed(Failure::help(
-                    format!("`{}` cannot be read: {}", self.path.display(), problem.detail()),
+                    wrong,
                     "it holds a payload as the vendor sends it, or JSON on each line",
                 ))
             })?;

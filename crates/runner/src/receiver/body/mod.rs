@@ -92,6 +92,14 @@ pub(crate) fn understand(content_type: &str, body: &[u8]) -> Result<Content, Pro
     Ok(content)
 }
 
+/// What a file holds that somebody names as a payload. Text that is neither JSON nor XML nor a form is another file.
+pub(crate) fn of_file(name: &str, body: &[u8]) -> Result<Content, String> {
+    understand("application/json", body).map_err(|problem| match problem.detail.strip_prefix("it ") {
+        Some(wrong) => format!("`{name}` {wrong}"),
+        None => format!("`{name}` cannot be read: {}", problem.detail),
+    })
+}
+
 /// One line of JSON, as a payload has it.
 pub(crate) fn json(line: &[u8]) -> serde_json::Result<Value> {
     std::str::from_utf8(line).map_or_else(|_| serde_json::from_slice(line), json::parse)
