@@ -12,6 +12,7 @@ mod doors;
 mod dry_run;
 mod lookups;
 mod operate;
+mod polling;
 mod refusals;
 mod replay;
 mod sources;

@@ -4,12 +4,14 @@
 
 #![expect(clippy::missing_panics_doc, reason = "a test's helper panics to fail the test")]
 
+mod alerts_api;
 mod binary;
 mod elsewhere;
 mod install;
 mod scrub;
 mod send;
 
+pub use alerts_api::AlertsApi;
 pub use binary::{Ended, Process, haloward, run, run_with_input};
 pub use elsewhere::{answering, self_signed};
 pub use install::{Install, TOKEN};

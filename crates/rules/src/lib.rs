@@ -16,6 +16,7 @@ mod finding;
 mod library;
 mod names;
 mod path;
+mod poll;
 mod preset;
 mod rule;
 mod ruleset;
@@ -47,6 +48,7 @@ pub use fields::{Fields, suggestion};
 pub use finding::{Example, Finding, Findings, Level, Page, Place, SourceFile};
 pub use names::{Given, NameKind, NameUse, Within};
 pub use path::Path;
+pub use poll::{Answer, Asked, Mark, Method, Poll, RawPoll, Turn};
 pub use preset::{
     Arrival, AuthWay, Delivery, HmacAlgorithm, HmacScheme, KeyEncoding, Mapped, Preset, PresetSet, RawHmac,
     SignatureEncoding, SignedPart, SignedTime, SourceClient, SourceSettings, TimestampFormat, TimestampPlace,

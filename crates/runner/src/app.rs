@@ -110,7 +110,8 @@ impl App {
         };
         let certificate = loaded.config.tls.as_ref().map(Certificate::read).transpose()?;
         let door = Door::new(&loaded, None)?;
-        let feeding = feeds::Context { client: client.clone(), clock: Arc::clone(&clock) };
+        let feeding =
+            feeds::Context { client: client.clone(), outbounds: Arc::default(), clock: Arc::clone(&clock) };
         let plans = feeds::plans(&loaded, &feeding)?;
         let (channels, open) = watch::channel(Channel::all(&loaded.config)?);
         let store = Store::open(&loaded.config.store, Limits::default())?;

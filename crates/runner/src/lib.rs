@@ -24,6 +24,7 @@ pub mod inspect;
 pub mod intake;
 pub mod metrics;
 pub mod notifier;
+pub mod outbound;
 pub mod receiver;
 pub mod runtime;
 pub mod server;

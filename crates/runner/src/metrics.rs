@@ -255,9 +255,11 @@ impl Metrics {
     }
 
     /// A round of a source that is fetched from brought events, or none.
-    pub fn fetched(&self, source: &str, events: usize, duplicates: usize) {
-        let label = OfFetch { source: source.to_owned(), result: "done" };
-        self.inner.fetches.get_or_create(&label).inc();
+    pub fn fetched(&self, source: &str, events: usize, duplicates: usize, whole: bool) {
+        if whole {
+            let label = OfFetch { source: source.to_owned(), result: "done" };
+            self.inner.fetches.get_or_create(&label).inc();
+        }
         self.journalled(source, events, duplicates);
     }
 

@@ -9,6 +9,7 @@ use crate::fields::{Fields, list, scalar_text, suggestion};
 use crate::finding::{Finding, Findings, SourceFile};
 use crate::library::Known;
 use crate::path::Path;
+use crate::poll::RawPoll;
 use crate::template::{Template, TemplateTree};
 use crate::yaml::{Node, NodeKind};
 
@@ -23,8 +24,9 @@ impl Preset {
             let auth = VendorAuth::decode(file, node, findings);
             preset = preset.map(|preset| Self { auth, ..preset });
         }
+        let poll = fields.take("poll").and_then(|node| RawPoll::of_preset(file, node, findings));
         fields.finish(findings);
-        preset
+        preset.map(|preset| Self { poll, ..preset })
     }
 
     /// Decodes the `map` of a source: a preset without a name of its own.
@@ -79,6 +81,7 @@ impl Preset {
             repeats_itself: repeats_itself.unwrap_or_default(),
             auth: VendorAuth::default(),
             remove,
+            poll: None,
         })
     }
 }

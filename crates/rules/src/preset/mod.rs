@@ -26,6 +26,7 @@ use std::sync::Arc;
 
 use crate::event::{Severity, State};
 use crate::path::Path;
+use crate::poll::RawPoll;
 use crate::template::{Template, TemplateTree};
 
 /// The variables that a preset's templates see.
@@ -53,6 +54,7 @@ pub struct Preset {
     auth: VendorAuth,
     /// What carries secrets and must never be kept.
     remove: Vec<Path>,
+    poll: Option<RawPoll>,
 }
 
 /// How a vendor's payloads come.
@@ -137,6 +139,11 @@ impl Preset {
     #[must_use]
     pub fn with(&self, settings: SourceSettings) -> Self {
         Self { settings, ..self.clone() }
+    }
+
+    /// How its product's API is asked, where it is one that is polled.
+    pub fn poll(&self) -> Option<&RawPoll> {
+        self.poll.as_ref()
     }
 
     /// Sample payloads, relative to `examples/payloads`.

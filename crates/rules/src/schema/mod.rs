@@ -5,6 +5,7 @@
 
 mod build;
 mod conditions;
+mod poll;
 mod preset;
 mod rules;
 mod story;
@@ -14,6 +15,7 @@ pub use build::{
     any_of, array, choice, described, duration, flag, map_of, number, one_or_list, reference, section, text,
 };
 
+pub use poll::poll;
 pub use preset::hmac_fields;
 
 use serde_json::{Map, Value, json};
@@ -51,6 +53,7 @@ pub fn definitions() -> Map<String, Value> {
         conditions::definitions(),
         ticket::definitions(),
         preset::definitions(),
+        poll::definitions(),
         story::definitions(),
     ] {
         all.extend(part);

@@ -16,6 +16,13 @@ pub(super) fn definitions() -> Map<String, Value> {
         ),
     ];
     fields.extend(body());
+    fields.push((
+        "poll",
+        described(
+            "How its product's API is asked, where it is one that is polled.",
+            reference("preset_poll"),
+        ),
+    ));
     all.insert(
         "preset".into(),
         section("How one vendor's payload becomes events.", fields, &["preset", "event"]),

@@ -68,7 +68,7 @@ fn preset(text: &str) -> Findings {
 /// A section of the schema, how its files are decoded, and such a file with a strange field in that section.
 type Meeting = (&'static str, fn(&str) -> Findings, &'static str);
 
-const MEETINGS: [Meeting; 31] = [
+const MEETINGS: [Meeting; 36] = [
     ("rule_file", rules, "STRANGE: 1"),
     ("defaults", rules, "defaults: { STRANGE: 1 }"),
     ("ticket", rules, "defaults: { ticket: { STRANGE: 1 } }"),
@@ -116,6 +116,19 @@ const MEETINGS: [Meeting; 31] = [
         "{ preset: a, event: { title: x }, auth: { hmac: { timestamp: { STRANGE: 1 } } } }",
     ),
     ("map", map, "{ STRANGE: 1, event: {} }"),
+    ("preset_poll", preset, "{ preset: a, event: {}, poll: { url: x, STRANGE: 1 } }"),
+    ("page", preset, "{ preset: a, event: {}, poll: { url: x, pagination: { page: { STRANGE: 1 } } } }"),
+    (
+        "offset",
+        preset,
+        "{ preset: a, event: {}, poll: { url: x, pagination: { offset: { param: a, size: 1, STRANGE: 1 } } } }",
+    ),
+    (
+        "cursor",
+        preset,
+        "{ preset: a, event: {}, poll: { url: x, pagination: { cursor: { from: a, STRANGE: 1 } } } }",
+    ),
+    ("watermark", preset, "{ preset: a, event: {}, poll: { url: x, watermark: { from: a, STRANGE: 1 } } }"),
 ];
 
 fn map(text: &str) -> Findings {

@@ -76,12 +76,13 @@ impl PathExpr {
                 Alternative::Path { root, steps } if root == "now" && steps.is_empty() => {
                     return Value::String(crate::time::to_text(env.now));
                 }
-                Alternative::Path { root, steps } if root == "vars" => env.var("event").map(|view| {
-                    steps
-                        .iter()
-                        .fold(view.value().get("vars").unwrap_or(&Value::Null), |v, s| step(v, s))
-                        .clone()
-                }),
+                // In a rule those of the event; where there is no event, a variable like any other.
+                Alternative::Path { root, steps } if root == "vars" && env.var("event").is_some() => {
+                    env.var("event").map(|view| {
+                        let vars = view.value().get("vars").unwrap_or(&Value::Null);
+                        steps.iter().fold(vars, |v, s| step(v, s)).clone()
+                    })
+                }
                 Alternative::Path { root, steps } => env
                     .var(root)
                     .map(View::value)

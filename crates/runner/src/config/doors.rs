@@ -139,7 +139,7 @@ impl SourceConfig {
     pub fn webhook(&self) -> Option<&super::Webhook> {
         match self {
             Self::Webhook(webhook) => Some(webhook),
-            Self::Schedule(_) => None,
+            Self::Poll(_) | Self::Schedule(_) => None,
         }
     }
 }

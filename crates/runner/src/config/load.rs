@@ -7,9 +7,9 @@ use haloward_rules::{Finding, Findings, Preset, PresetSet, RuleSet, Severity, So
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
-use super::Config;
 use super::files::{Files, read};
 use super::source::GENERIC;
+use super::{Config, SourceConfig};
 use crate::catalogue::Catalogue;
 
 /// Why there is nothing to load.
@@ -108,6 +108,12 @@ impl Loaded {
         }
         let (presets, found) = PresetSet::load(&files.presets, None);
         findings.extend(found);
+        let dir = config.dir.clone();
+        for (name, source) in &mut config.sources {
+            if let SourceConfig::Poll(poll) = source {
+                poll.complete(name, &presets, &dir, &mut findings);
+            }
+        }
         let rule_files = files.rules.clone();
         let data = std::mem::take(&mut files.data);
         files.rules.extend(data.into_values());

@@ -33,7 +33,7 @@ pub use schema::{clients_schema, schema};
 pub use secret::{SecretError, SecretRef};
 pub use server::{ClientHeader, Proxies, TlsFiles};
 pub(crate) use source::GENERIC;
-pub use source::{Missed, Reading, Schedule, SourceConfig, Webhook};
+pub use source::{Missed, OAuth2, PollAuth, PollConfig, Reading, Schedule, SourceConfig, Webhook, WholePoll};
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};

@@ -12,6 +12,8 @@ use haloward_rules::schema::{
 };
 use serde_json::{Value, json};
 
+mod poll_auth;
+
 use super::channel::FORMATS;
 use super::server::CLIENT_HEADERS;
 use super::source::MISSED;
@@ -28,6 +30,12 @@ pub fn schema() -> Value {
         ("source", source()),
         ("webhook", webhook()),
         ("tls", tls()),
+        ("poll", poll()),
+        ("poll_auth", poll_auth::auth()),
+        ("poll_basic", poll_auth::basic()),
+        ("poll_header", poll_auth::header()),
+        ("poll_query", poll_auth::query()),
+        ("oauth2", poll_auth::oauth2()),
         ("schedule", schedule()),
         ("source_client", source_client()),
         ("calendar", calendar()),
@@ -235,6 +243,7 @@ fn source() -> Value {
         "Where events come from: one of these kinds.",
         [
             ("webhook", described("A tool posts to `/hooks/NAME`.", reference("webhook"))),
+            ("poll", described("Its API is asked again and again.", reference("poll"))),
             ("schedule", described("Events at set times.", reference("schedule"))),
         ],
         &[],
@@ -242,6 +251,17 @@ fn source() -> Value {
     source["minProperties"] = json!(1);
     source["maxProperties"] = json!(1);
     source
+}
+
+fn poll() -> Value {
+    let mut fields = haloward_rules::schema::poll();
+    fields.extend(reading());
+    fields.extend([
+        ("auth", described("How it is proved who asks.", reference("poll_auth"))),
+        ("cron", text("When it is asked, instead of `every`: `0 8 * * mon`.")),
+        ("allow_private", flag("Whether it may be in your own network, or on this machine.")),
+    ]);
+    section("An API that is asked again and again.", fields, &[])
 }
 
 fn schedule() -> Value {
@@ -274,51 +294,55 @@ fn schedule() -> Value {
 }
 
 fn webhook() -> Value {
-    section(
-        "Alerts that are posted to Haloward.",
-        [
-            (
-                "preset",
-                text(
-                    "How its payload is read: `haloward presets` lists them. Without it, the usual fields are found.",
-                ),
+    let mut fields = reading();
+    fields.extend([
+        (
+            "limit",
+            described("How many deliveries it may make; beyond, it is answered 429.", reference("rate")),
+        ),
+        ("auth", described("How it proves who it is.", reference("auth"))),
+        ("allow_from", one_or_list("The networks it sends from; others are answered 403.", text(""))),
+        (
+            "allow_origin",
+            one_or_list(
+                "Origins that may ask for leave to send, as CloudEvents senders do: `eventgrid.azure.net`.",
+                text(""),
             ),
-            ("map", described("A preset of its own, for a tool nobody described.", reference("map"))),
-            (
-                "limit",
-                described("How many deliveries it may make; beyond, it is answered 429.", reference("rate")),
+        ),
+        (
+            "repeated_within",
+            duration(
+                "How long the same body counts as the same delivery, sent again; `0s`: never. Without it, `2m`, \
+                 except for vendors that send the same again on purpose.",
             ),
-            ("auth", described("How it proves who it is.", reference("auth"))),
-            ("allow_from", one_or_list("The networks it sends from; others are answered 403.", text(""))),
-            (
-                "allow_origin",
-                one_or_list(
-                    "Origins that may ask for leave to send, as CloudEvents senders do: `eventgrid.azure.net`.",
-                    text(""),
-                ),
+        ),
+    ]);
+    section("Alerts that are posted to Haloward.", fields, &["auth"])
+}
+
+/// How a payload becomes events, whoever brings it.
+fn reading() -> Vec<(&'static str, Value)> {
+    vec![
+        (
+            "preset",
+            text(
+                "How its payload is read: `haloward presets` lists them. Without it, the usual fields are found.",
             ),
-            (
-                "severity",
-                choice(
-                    "The severity of alerts that have none. Without it, `medium`.",
-                    Severity::ALL.iter().map(|(name, _)| *name),
-                ),
+        ),
+        ("map", described("A preset of its own, for a tool nobody described.", reference("map"))),
+        (
+            "severity",
+            choice(
+                "The severity of alerts that have none. Without it, `medium`.",
+                Severity::ALL.iter().map(|(name, _)| *name),
             ),
-            (
-                "repeated_within",
-                duration(
-                    "How long the same body counts as the same delivery, sent again; `0s`: never. Without it, `2m`, \
-                     except for vendors that send the same again on purpose.",
-                ),
-            ),
-            (
-                "timezone",
-                text("The zone of times that name none: `Europe/London`. Without it, they count as UTC."),
-            ),
-            ("client", described("Whose its alerts are.", reference("source_client"))),
-        ],
-        &["auth"],
-    )
+        ),
+        (
+            "timezone",
+            text("The zone of times that name none: `Europe/London`. Without it, they count as UTC."),
+        ),
+        ("client", described("Whose its alerts are.", reference("source_client"))),
+    ]
 }
 
 /// Whose a source's alerts are.

@@ -65,7 +65,7 @@ sources:
   Datto: { webhook: { auth: none } }
   open: { webhook: { preset: datto-rm, auth: { beerer: env:X } } }
   noauth: { webhook: {} }
-  polled: { poll: { every: 1m } }
+  polled: { poll: { every: 1s } }
   never: { schedule: { cron: \"0 0 31 2 *\", timezone: London, mised: once } }
   both: { schedule: { cron: \"@daily\" }, webhook: { auth: none } }
   neither: {}
@@ -87,7 +87,7 @@ sources:
         "unknown field `beerer`",
         "did you mean `bearer`?",
         "anybody could send to the source `noauth`: it has no `auth`",
-        "sources of the kind `poll` are not available",
+        "`every` must be at least `5s`",
         "`requests` must be a whole number",
         "unknown time zone `London`",
         "did you mean `missed`?",

@@ -8,6 +8,7 @@
 mod board;
 mod pace;
 mod plan;
+pub mod poll;
 mod schedule;
 mod supervisor;
 #[cfg(test)]
@@ -57,6 +58,8 @@ pub struct Harvest {
     pub warning: Option<String>,
     /// There is more at once.
     pub more: bool,
+    /// What it brought is to be kept, and still it did not bring all it should: the round counts as failed.
+    pub failure: Option<FeedError>,
 }
 
 /// Why a round failed. Nothing of it is kept, and it is made again.

@@ -5,15 +5,18 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Feed, schedule};
+use super::{Feed, poll, schedule};
 use crate::clock::Clock;
 use crate::config::{Loaded, SecretError, SourceConfig};
+use crate::outbound::Outbounds;
 
 /// What feeds may use beside their own configuration.
 #[derive(Debug, Clone)]
 pub struct Context {
     /// HaloPSA, for those that read from there.
     pub client: halopsa::Client,
+    /// What polls are sent with.
+    pub outbounds: Arc<Outbounds>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -54,10 +57,11 @@ impl fmt::Debug for Plan {
 }
 
 /// The feeds of a configuration, their secrets read.
-pub fn plans(loaded: &Loaded, _context: &Context) -> Result<Vec<Plan>, SecretError> {
+pub fn plans(loaded: &Loaded, context: &Context) -> Result<Vec<Plan>, SecretError> {
     let plans = loaded.config.sources.iter().filter_map(|(source, config)| match config {
         // Tools send to it.
         SourceConfig::Webhook(_) => None,
+        SourceConfig::Poll(config) => poll::plan(source, config, loaded, context).transpose(),
         SourceConfig::Schedule(config) => Some(Ok(schedule::plan(source, config))),
     });
     plans.collect()

@@ -109,7 +109,7 @@ impl Worker {
     }
 
     async fn keep(&self, standing: &mut Standing, harvest: Harvest) -> Ended {
-        let Harvest { events, mut change, seen, warning, more } = harvest;
+        let Harvest { events, mut change, seen, warning, more, failure } = harvest;
         change.source.clone_from(&self.source);
         let accepted = match self.store.accept_fetched(events, change.clone()).await {
             Ok(accepted) => accepted,
@@ -127,7 +127,14 @@ impl Worker {
             change.apply(state);
         }
         let fresh = accepted.iter().filter(|event| !event.duplicate).count();
-        self.metrics.fetched(&self.source, fresh, accepted.len() - fresh);
+        self.metrics.fetched(&self.source, fresh, accepted.len() - fresh, failure.is_none());
+        if let Some(failure) = failure {
+            self.board.update(&self.source, |status| {
+                status.items_seen += seen;
+                status.events += fresh as u64;
+            });
+            return Ended::Failed(failure);
+        }
         let at = self.clock.now();
         if standing.failures > 0 {
             tracing::info!(source = self.source, failures = standing.failures, "works again");

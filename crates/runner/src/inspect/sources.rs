@@ -30,6 +30,10 @@ impl SourceLine {
                 let url = format!("{base}/hooks/{name}{token}");
                 (webhook.auth.name(), webhook.reading.severity, Some(url))
             }
+            SourceConfig::Poll(poll) => {
+                let auth = poll.whole.as_ref().map_or("none", |whole| whole.auth.way());
+                (auth, poll.reading.severity, None)
+            }
             SourceConfig::Schedule(schedule) => ("", schedule.severity, None),
         };
         let preset = |reading: &Reading| {

@@ -12,6 +12,8 @@ fn sample() -> String {
     metrics.attempted("open_ticket", Result::Done);
     metrics.delivered(at, at);
     metrics.reloaded(false);
+    metrics.fetched("ninja", 2, 0, true);
+    metrics.fetch_failed("ninja");
     let store = StoreStatus {
         counts: crate::store::Counts { undecided: 7, dead_operations: 2, ..Default::default() },
         oldest: crate::store::QueueAge { dead: Some(at), ..Default::default() },
@@ -59,6 +61,8 @@ fn what_is_counted_can_be_read() {
         ("haloward_deliveries_refused_total", "status=\"401\",source=\"prom\"", "1"),
         ("haloward_decisions_total", "outcome=\"open_ticket\"", "1"),
         ("haloward_operations_total", "kind=\"open_ticket\",result=\"done\"", "1"),
+        ("haloward_fetches_total", "source=\"ninja\",result=\"done\"", "1"),
+        ("haloward_events_accepted_total", "source=\"ninja\"", "2"),
         ("haloward_reloads_total", "result=\"refused\"", "1"),
         ("haloward_halopsa_away", "", "1"),
         ("haloward_rules_stale", "", "1"),

@@ -11,7 +11,7 @@ use crate::config::Config;
 const STRANGE: &str = "qqqqqqqqqqqqqqqqqq";
 
 /// A section of the schema, and a configuration with a strange field in it.
-const MEETINGS: [(&str, &str); 21] = [
+const MEETINGS: [(&str, &str); 27] = [
     ("configuration", "STRANGE: 1"),
     ("halo", "halo: { STRANGE: 1 }"),
     ("budget", "halo: { budget: { STRANGE: 1 } }"),
@@ -31,6 +31,15 @@ const MEETINGS: [(&str, &str); 21] = [
         "certificate_header",
         "sources: { a: { webhook: { auth: { client_cert: { subject: { STRANGE: 1 } } } } } }",
     ),
+    ("poll", "sources: { a: { poll: { url: x, STRANGE: 1 } } }"),
+    ("page", "sources: { a: { poll: { url: x, pagination: { page: { STRANGE: 1 } } } } }"),
+    (
+        "offset",
+        "sources: { a: { poll: { url: x, pagination: { offset: { param: a, size: 1, STRANGE: 1 } } } } }",
+    ),
+    ("cursor", "sources: { a: { poll: { url: x, pagination: { cursor: { from: a, STRANGE: 1 } } } } }"),
+    ("pagination", "sources: { a: { poll: { url: x, pagination: { STRANGE: 1 } } } }"),
+    ("watermark", "sources: { a: { poll: { url: x, watermark: { from: a, STRANGE: 1 } } } }"),
     ("retention", "retention: { STRANGE: 1 }"),
     ("rate", "sources: { a: { webhook: { auth: none, limit: { requests: 1, per: 1m, STRANGE: 1 } } } }"),
     ("channel", "channels: { a: { webhook: env:X, STRANGE: 1 } }"),

@@ -1,5 +1,7 @@
 //! One source of the configuration: what kind it is, and what that kind needs.
 
+mod poll;
+mod poll_auth;
 mod reading;
 mod schedule;
 mod webhook;
@@ -8,6 +10,8 @@ use std::path::Path;
 
 use haloward_rules::{Fields, Finding, Findings, Node, SourceFile};
 
+pub use poll::{PollConfig, WholePoll};
+pub use poll_auth::{OAuth2, PollAuth};
 pub(crate) use reading::GENERIC;
 pub use reading::Reading;
 pub(in crate::config) use schedule::MISSED;
@@ -19,6 +23,8 @@ pub use webhook::Webhook;
 pub enum SourceConfig {
     /// Tools send to it.
     Webhook(Box<Webhook>),
+    /// Its API is asked again and again.
+    Poll(Box<PollConfig>),
     /// It is nothing but time.
     Schedule(Box<Schedule>),
 }
@@ -32,10 +38,10 @@ pub(super) struct Beside<'a> {
 }
 
 /// Kinds that are described and not built yet: named, so that nobody waits for them to work.
-const NOT_YET: [&str; 2] = ["poll", "halo"];
+const NOT_YET: [&str; 1] = ["halo"];
 
 /// The kinds there are.
-const KINDS: [&str; 2] = ["webhook", "schedule"];
+const KINDS: [&str; 3] = ["webhook", "poll", "schedule"];
 
 impl SourceConfig {
     pub(super) fn decode(
@@ -66,11 +72,15 @@ impl SourceConfig {
             findings.push(
                 Finding::error("HW011", format!("the source `{name}` {said} kind"))
                     .at(file.place(node.span))
-                    .help("a source has one of `webhook`, `schedule`"),
+                    .help("a source has one of `webhook`, `poll`, `schedule`"),
             );
             return None;
         };
         match kind {
+            "poll" => {
+                let poll = PollConfig::decode(name, file, node, inner, beside, findings);
+                poll.map(Box::new).map(Self::Poll)
+            }
             "schedule" => Schedule::decode(file, inner, findings).map(Box::new).map(Self::Schedule),
             _ => Webhook::decode(name, file, node, inner, beside, findings).map(Box::new).map(Self::Webhook),
         }
@@ -80,6 +90,7 @@ impl SourceConfig {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Webhook(_) => "webhook",
+            Self::Poll(_) => "poll",
             Self::Schedule(_) => "schedule",
         }
     }
@@ -88,6 +99,7 @@ impl SourceConfig {
     pub fn reading(&self) -> Option<&Reading> {
         match self {
             Self::Webhook(webhook) => Some(&webhook.reading),
+            Self::Poll(poll) => Some(&poll.reading),
             Self::Schedule(_) => None,
         }
     }

@@ -1,0 +1,323 @@
+//! All pages of a list.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use haloward_rules::{Answer as Page, Asked, Delivery, Event, Mark, Method, Turn};
+use jiff::Timestamp;
+use reqwest::header::{
+    ACCEPT, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+    LAST_MODIFIED, RETRY_AFTER,
+};
+use reqwest::{StatusCode, Url};
+use serde_json::{Map, Value};
+use tokio::time::Instant;
+
+use super::{FeedError, Setup};
+use crate::outbound::{Answer, Limits, Outbound, OutboundError, Request, same_place};
+use crate::receiver::body::{Content, json, understand};
+
+/// LIMIT: a page of some thousand alerts is a few MiB; a larger one is a mistake.
+pub(super) const MOST_BYTES: usize = 16 << 20;
+/// LIMIT: items of one round; what they are remembered by has to fit into memory.
+const MOST_ITEMS: usize = 10_000;
+/// LIMIT: one round; a vendor that takes longer for all pages would be asked again before it is done.
+const MOST_TIME: Duration = Duration::from_mins(5);
+
+/// What a round brought.
+pub(super) struct Fetched {
+    pub(super) events: Vec<Event>,
+    pub(super) how: How,
+    /// What to ask with whether the list has changed, where the server knows that.
+    pub(super) validators: Option<Value>,
+    /// Why it ended early.
+    pub(super) failure: Option<FeedError>,
+    /// How many requests it took, without those for tokens.
+    pub(super) requests: u64,
+}
+
+/// How much of the list was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// All of it.
+    Whole,
+    /// It is the same as last time.
+    Unchanged,
+    /// It goes on beyond what one round takes.
+    Cut,
+    /// A page could not be read.
+    Broken,
+}
+
+impl How {
+    pub(super) fn is_whole(self) -> bool {
+        matches!(self, Self::Whole | Self::Unchanged)
+    }
+
+    pub(super) fn is_unchanged(self) -> bool {
+        self == Self::Unchanged
+    }
+
+    pub(super) fn is_cut(self) -> bool {
+        self == Self::Cut
+    }
+}
+
+/// What one page is.
+enum Read {
+    Unchanged,
+    Page(Page, Option<Value>),
+}
+
+/// Asks for all pages. A failure on the first one is an error; what came before a later one is kept.
+pub(super) async fn all(
+    setup: &mut Setup,
+    mark: Option<Mark>,
+    validators: Option<&Value>,
+    now: Timestamp,
+) -> Result<Fetched, FeedError> {
+    let outbound = setup.outbounds.of(setup.reach).map_err(|error| unreached(&error))?;
+    let began = Instant::now();
+    let mut fetched =
+        Fetched { events: Vec::new(), how: How::Whole, validators: None, failure: None, requests: 0 };
+    let mut turn = Turn::default();
+    let mut home = None;
+    loop {
+        let first = turn.number == 0;
+        fetched.requests += 1;
+        let read = page(setup, &outbound, &turn, mark, validators.filter(|_| first), &mut home, now).await;
+        let read = match read {
+            Ok(Read::Unchanged) => return Ok(Fetched { how: How::Unchanged, ..fetched }),
+            Ok(Read::Page(page, fresh)) => {
+                fetched.validators = fresh.filter(|_| first);
+                events(setup, &turn, &page, now)
+            }
+            Err(error) => Err(error),
+        };
+        let next = match read {
+            Ok((mut events, next)) => {
+                fetched.events.append(&mut events);
+                next
+            }
+            Err(error) if first => return Err(error),
+            Err(error) => {
+                fetched.how = How::Broken;
+                fetched.failure = Some(error);
+                return Ok(fetched);
+            }
+        };
+        let Some(next) = next else { return Ok(fetched) };
+        // Whether the first page has changed says nothing about the others.
+        fetched.validators = None;
+        turn = next;
+        let long = fetched.events.len() >= MOST_ITEMS || began.elapsed() >= MOST_TIME;
+        if turn.number >= setup.poll.max_pages || long {
+            fetched.how = How::Cut;
+            return Ok(fetched);
+        }
+    }
+}
+
+/// One page, with credentials that are renewed once if they are refused.
+async fn page(
+    setup: &mut Setup,
+    outbound: &Outbound,
+    turn: &Turn,
+    mark: Option<Mark>,
+    validators: Option<&Value>,
+    home: &mut Option<Url>,
+    now: Timestamp,
+) -> Result<Read, FeedError> {
+    let limits = Limits { time: setup.poll.timeout, bytes: MOST_BYTES };
+    let mut renewed = false;
+    loop {
+        let asked = setup.poll.ask(turn, mark, None, now).map_err(FeedError::new)?;
+        let mut request = request(&asked)?;
+        let home = home.get_or_insert_with(|| request.url.clone());
+        // Whoever gets the request gets the credentials, and the address may come from an answer.
+        if !same_place(home, &request.url) {
+            let (from, to) = (home.host_str(), request.url.host_str());
+            let (from, to) = (from.unwrap_or_default(), to.unwrap_or_default());
+            return Err(FeedError::new(format!("the next page of `{from}` is at another place: `{to}`")));
+        }
+        let address = hash(&request.url);
+        if let Some(known) = validators.filter(|known| known["address"] == address.as_str()) {
+            condition(&mut request.headers, IF_NONE_MATCH, &known["etag"]);
+            condition(&mut request.headers, IF_MODIFIED_SINCE, &known["modified"]);
+        }
+        setup.proof.prove(outbound, &mut request, limits, now).await?;
+        let answer = outbound.send(request, limits).await.map_err(|error| unreached(&error))?;
+        if answer.status == StatusCode::UNAUTHORIZED && !renewed && setup.proof.forget_token() {
+            renewed = true;
+            continue;
+        }
+        if answer.status == StatusCode::NOT_MODIFIED && validators.is_some() {
+            return Ok(Read::Unchanged);
+        }
+        if !answer.status.is_success() {
+            return Err(refused(&answer, now));
+        }
+        let validators = fresh_validators(&answer.headers, &address);
+        return Ok(Read::Page(
+            Page { payload: Arc::new(body(&answer)?), headers: shown(&answer) },
+            validators,
+        ));
+    }
+}
+
+/// The events of a page, and the page after it.
+fn events(
+    setup: &Setup,
+    turn: &Turn,
+    page: &Page,
+    now: Timestamp,
+) -> Result<(Vec<Event>, Option<Turn>), FeedError> {
+    let Setup { poll, mapping, .. } = setup;
+    let map = |payload: Arc<Value>| {
+        mapping.preset.map(&Delivery {
+            source: &mapping.source,
+            payload,
+            headers: Arc::new(Value::Object(Map::new())),
+            default_severity: mapping.severity,
+            at: now,
+        })
+    };
+    let items = poll.items(turn, page, now).map_err(|problem| no_list(&problem, &page.payload))?;
+    let (events, count) = match items {
+        Some(items) => {
+            let count = items.len();
+            (items.into_iter().flat_map(|item| map(Arc::new(item)).events).collect(), count)
+        }
+        None => {
+            let events = map(Arc::clone(&page.payload)).events;
+            // What is read as one alert and is none is an error document, not an alert.
+            if let [only] = events.as_slice()
+                && let Some(why) = only.unmapped()
+                && !page.payload.is_array()
+            {
+                return Err(no_list(&format!("the answer holds no alerts: {why}"), &page.payload));
+            }
+            let count = events.len();
+            (events, count)
+        }
+    };
+    let next = poll.next(turn, page, count as u64, now).map_err(FeedError::new)?;
+    Ok((events, next))
+}
+
+fn request(asked: &Asked) -> Result<Request, FeedError> {
+    let mut url = Url::parse(&asked.url).map_err(|_| FeedError::new("what is asked for is no address"))?;
+    if !asked.query.is_empty() {
+        url.query_pairs_mut().extend_pairs(&asked.query);
+    }
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    for (name, value) in &asked.headers {
+        let pair = HeaderName::try_from(name.as_str()).ok().zip(HeaderValue::try_from(value.as_str()).ok());
+        let (header, value) = pair.ok_or_else(|| FeedError::new(format!("`{name}` is no header")))?;
+        headers.insert(header, value);
+    }
+    let body = asked.body.as_ref().map(|body| ("application/json", body.to_string().into_bytes()));
+    let method = match asked.method {
+        Method::Get => reqwest::Method::GET,
+        Method::Post => reqwest::Method::POST,
+        Method::Patch => reqwest::Method::PATCH,
+    };
+    Ok(Request { method, url, headers, body })
+}
+
+/// The answer as JSON. Some vendors answer XML, which is read as it is in a delivery.
+fn body(answer: &Answer) -> Result<Value, FeedError> {
+    let content_type =
+        answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let bytes = answer.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&answer.body);
+    let no_json = |what: &str| {
+        let start = excerpt(bytes);
+        FeedError::new(format!("the answer is {what}; it begins with `{start}`"))
+            .hint("check the address: a page for people may have been answered")
+    };
+    let is_xml = content_type.contains("xml") && !content_type.contains("html");
+    if is_xml || bytes.starts_with(b"<?xml") {
+        return match understand("application/xml", bytes) {
+            Ok(Content::Payload(payload)) => Ok(payload),
+            Ok(_) | Err(_) => Err(no_json("XML that cannot be read")),
+        };
+    }
+    json(bytes).map_err(|error| no_json(&format!("not JSON: {error}")))
+}
+
+/// The answer's headers, for pagination; nothing that is a credential.
+fn shown(answer: &Answer) -> Arc<Value> {
+    let shown = answer.headers.iter().filter(|(name, _)| name.as_str() != "set-cookie");
+    let pairs =
+        shown.filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.into())));
+    Arc::new(Value::Object(pairs.collect::<Map<_, _>>()))
+}
+
+fn condition(headers: &mut HeaderMap, name: HeaderName, value: &Value) {
+    if let Some(value) = value.as_str().and_then(|text| HeaderValue::from_str(text).ok()) {
+        headers.insert(name, value);
+    }
+}
+
+/// What the server can be asked with whether this has changed.
+fn fresh_validators(headers: &HeaderMap, address: &str) -> Option<Value> {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let (etag, modified) = (text(ETAG), text(LAST_MODIFIED));
+    (etag.is_some() || modified.is_some())
+        .then(|| serde_json::json!({ "address": address, "etag": etag, "modified": modified }))
+}
+
+/// The address may hold a key: it is compared, not kept.
+fn hash(url: &Url) -> String {
+    use sha2::{Digest as _, Sha256};
+    hex::encode(&Sha256::digest(url.as_str())[..16])
+}
+
+pub(super) fn unreached(error: &OutboundError) -> FeedError {
+    let failure = FeedError::new(error.to_string());
+    match error.hint() {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+/// An answer that is no success.
+pub(super) fn refused(answer: &Answer, now: Timestamp) -> FeedError {
+    let said = excerpt(&answer.body);
+    let said = if said.is_empty() { String::new() } else { format!(": `{said}`") };
+    let mut error = FeedError::new(format!("it answered {}{said}", answer.status));
+    error.retry_after = retry_after(&answer.headers, now);
+    let hint = match answer.status.as_u16() {
+        401 | 403 => "check the credentials under `auth` of the source, and what they may see",
+        404 | 410 => "check the address under `url` of the source",
+        429 => "poll less often: the vendor's limit was reached",
+        _ => return error,
+    };
+    error.hint(hint)
+}
+
+fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+    Duration::try_from(at.duration_since(now)).ok()
+}
+
+fn no_list(problem: &str, payload: &Value) -> FeedError {
+    let start = excerpt(payload.to_string().as_bytes());
+    FeedError::new(format!("{problem}; it begins with `{start}`"))
+        .hint("check `url`, `items` and the preset of the source")
+}
+
+/// LIMIT: enough to recognize a vendor's error by.
+const EXCERPT: usize = 160;
+
+/// The beginning of a text on one line.
+fn excerpt(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(EXCERPT * 4)]).into_owned();
+    let text: String = text.chars().take(EXCERPT).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
