@@ -15,9 +15,16 @@ test:
 demo:
     cargo run --release -- demo
 
-# The engine's benchmarks: events per second, release build, one core.
-bench:
-    cargo bench -p haloward-rules
+# What the engine does in a second on one core, and what the built binary does under load: durable accepts, decisions,
+# latency to HaloPSA, restarts. Name some of accept, batches, decide, deliver, restart to measure no others.
+bench +what="all":
+    {{ if what == "all" { "cargo bench -p haloward-rules" } else { "" } }}
+    @just load {{what}}
+
+# An experiment of the load generator (`tests/load`) with the release binary; nothing else should run beside it.
+load +what:
+    cargo build --release -p haloward -p haloward-tests --bins
+    HALOWARD_BIN=target/release/haloward target/release/load {{what}}
 
 # Looks for bytes that break a reader: rule_file, template, preset_file, payload, events, conditions or receive, for so many
 # seconds (needs cargo-fuzz and a nightly compiler). Its bounded run is among the ordinary tests.

@@ -10,6 +10,7 @@ mod crash;
 mod delivery;
 mod doors;
 mod dry_run;
+mod load;
 mod lookups;
 mod operate;
 mod polling;

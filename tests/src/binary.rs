@@ -103,11 +103,20 @@ pub struct Process {
 impl Process {
     /// Starts the service and waits until it says where it listens.
     pub async fn start(install: &Install) -> Self {
+        Self::start_logging(install, "debug").await
+    }
+
+    /// The same with the logs that are usual: what it says about each request would be part of what is measured.
+    pub async fn start_quietly(install: &Install) -> Self {
+        Self::start_logging(install, "info").await
+    }
+
+    async fn start_logging(install: &Install, level: &str) -> Self {
         let mut child = Command::new(haloward())
             .args(["run", "--log", "json", "--config"])
             .arg(install.config())
             .env("NO_COLOR", "1")
-            .env("HALOWARD_LOG", "debug")
+            .env("HALOWARD_LOG", level)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -147,6 +156,15 @@ impl Process {
         let said = self.said.borrow();
         let unusual = said.lines().filter(|line| line.contains("\"WARN\"") || line.contains("\"ERROR\""));
         unusual.collect::<Vec<_>>().join("\n")
+    }
+
+    /// Its process id.
+    ///
+    /// # Panics
+    ///
+    /// If it has ended by itself.
+    pub fn pid(&self) -> u32 {
+        self.child.id().expect("it runs")
     }
 
     /// Ends it at once, as a power cut would.

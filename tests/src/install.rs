@@ -99,6 +99,19 @@ impl Install {
         self
     }
 
+    /// The same that reads changed tickets back at another pace.
+    #[must_use]
+    pub fn track(self, every: &str) -> Self {
+        let config = std::fs::read_to_string(self.config()).expect("reads");
+        self.write("haloward.yaml", &config.replace("track: 1s", &format!("track: {every}")));
+        self
+    }
+
+    /// The store's path.
+    pub fn store(&self) -> PathBuf {
+        self.dir.path().join("haloward.db")
+    }
+
     /// The configuration's path.
     pub fn config(&self) -> PathBuf {
         self.dir.path().join("haloward.yaml")

@@ -8,6 +8,7 @@ mod alerts_api;
 mod binary;
 mod elsewhere;
 mod install;
+pub mod load;
 mod scrub;
 mod send;
 

@@ -12,6 +12,11 @@ pub(crate) fn of_header(at: Timestamp) -> String {
     at.to_zoned(TimeZone::UTC).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
+/// A timestamp for people who measure: `2026-08-01T06:30:00.120345`.
+pub(crate) fn to_the_microsecond(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::UTC).datetime().strftime("%Y-%m-%dT%H:%M:%S%.6f").to_string()
+}
+
 /// A time as HaloPSA writes it.
 pub(crate) fn text(at: DateTime) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S%.3f").to_string()

@@ -36,7 +36,7 @@ async fn with_faults(shared: Arc<Shared>, call: Call) -> Result<Response<Body>, 
     let clock = shared.clock.clone();
     let (number, plan) = shared.change(|state| {
         let plan = state.faults.take(&call.method, &call.path);
-        let entry = recorded(&call, &plan, moment::of(clock.now()));
+        let entry = recorded(&call, &plan, moment::to_the_microsecond(clock.now()));
         (state.requests.begin(entry), plan)
     });
     clock.sleep(plan.delay).await;

@@ -9,7 +9,7 @@ use serde::Serialize;
 pub struct RecordedRequest {
     /// Its number, from 1, in the order of arrival.
     pub number: u64,
-    /// When it arrived, UTC.
+    /// When it arrived, UTC, to the microsecond.
     pub at: String,
     /// The HTTP method.
     pub method: String,
