@@ -33,8 +33,17 @@ fuzz target="rule_file" seconds="300":
     cargo +nightly fuzz run --sanitizer none {{target}} fuzz/corpus/{{target}} fuzz/seeds rules crates/rules/presets examples/payloads -- -dict=fuzz/words.dict -timeout=20 -rss_limit_mb=2048 -max_len=65536 -max_total_time={{seconds}}
 
 # The properties of the engine with so many cases each, others in each run.
-soak cases="20000":
+properties cases="20000":
     PROPTEST_CASES={{cases}} PROPTEST_RNG_SEED=$(shuf -i 1-999999999 -n 1) cargo test -p haloward-rules --test properties -- deciding rendering
+
+# 100,000 events of 1,000 problems in a minute against a HaloPSA that allows 700 requests in five (or so many seconds:
+# `just storm 10`), with a critical one in the midst. Takes until the last request, about a quarter of an hour.
+storm window="300":
+    @just load storm {{window}}
+
+# 200 events in a second for an hour, or so many minutes: a row of figures for each minute, and nothing may grow.
+soak minutes="60":
+    @just load soak {{minutes}}
 
 # The crash test at length: killed a thousand times while one write in five fails in some way.
 chaos kills="1000" seed="1":

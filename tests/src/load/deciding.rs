@@ -42,7 +42,7 @@ pub async fn measure(events: u64, rules: usize) -> Decided {
         rules,
         events,
         rate: (events as f64 - before) / took.as_secs_f64(),
-        operations: figures.get("haloward_queue_length{queue=\"waiting\"}") as u64,
+        operations: figures.queue("waiting"),
         usage,
     }
 }

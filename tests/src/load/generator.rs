@@ -49,7 +49,8 @@ impl Sent {
         self.accepted as f64 / self.took.as_secs_f64().max(f64::EPSILON)
     }
 
-    fn append(&mut self, other: Self) {
+    /// What came of more of it.
+    pub(super) fn append(&mut self, other: Self) {
         self.accepted += other.accepted;
         other
             .answers

@@ -9,6 +9,8 @@ pub mod accepting;
 pub mod deciding;
 pub mod delivering;
 pub mod restarting;
+pub mod soak;
+pub mod storm;
 
 mod fill;
 mod generator;

@@ -43,3 +43,21 @@ pub(super) fn alert(n: &str) -> Value {
         "generatorURL": "http://prometheus.example/graph?g0.expr=node_filesystem_avail_bytes"
     })
 }
+
+/// One rule for whatever comes, with everything else as it is without saying.
+pub(super) const STORM: &str = "
+rules:
+  - id: whatever-comes
+    key: storm/${event.fingerprint}
+    then:
+      open_ticket:
+        summary: \"${event.check} on ${event.device.name}\"
+        priority: { critical: Critical, high: High, else: Low }
+";
+
+/// The alert with another severity.
+pub(super) fn of_severity(n: &str, severity: &str) -> Value {
+    let mut alert = alert(n);
+    alert["labels"]["severity"] = severity.into();
+    alert
+}

@@ -49,6 +49,11 @@ impl Figures {
         self.0.get(name).copied().unwrap_or_default()
     }
 
+    /// How long a queue is.
+    pub fn queue(&self, name: &str) -> u64 {
+        self.get(&format!("haloward_queue_length{{queue=\"{name}\"}}")) as u64
+    }
+
     /// All figures of a name, whatever their labels.
     pub fn sum(&self, name: &str) -> f64 {
         let of_name =
@@ -99,8 +104,7 @@ impl Service {
     ///
     /// If that takes longer than anything may.
     pub async fn decided(&self) {
-        let done = self
-            .until(|figures| figures.get("haloward_queue_length{queue=\"undecided\"}") == 0.0, PATIENCE * 10);
+        let done = self.until(|figures| figures.queue("undecided") == 0, PATIENCE * 10);
         assert!(done.await.is_some(), "everything is decided in the end");
     }
 

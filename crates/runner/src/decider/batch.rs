@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use haloward_rules::{Cases, Event, Explain, Input, Mode, Outcome, Path, Report, Step, TimerChange, step};
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::json;
 
 use super::cases::BatchCases;
@@ -180,14 +181,15 @@ impl Making<'_> {
     fn record(&mut self, step: &Step, event: Option<EventId>, cause: &str) {
         let said = deciding(step);
         self.batch.outcomes.push(step.outcome);
-        let details = json!({ "outcome": step.outcome, "reason": step.reason, "decisions": step.decisions });
+        let details =
+            Details { decisions: &step.decisions, outcome: step.outcome, reason: step.reason.as_deref() };
         self.batch.changes.records.push(DecisionRecord {
             event,
             cause: cause.to_owned(),
             outcome: step.outcome,
             rule: said.map(|decision| decision.rule.clone()),
             key: said.and_then(|decision| decision.key.clone()),
-            details: details.to_string(),
+            details: details.to_json(),
             rules: self.rules.version.to_string(),
             at: self.now,
         });
@@ -226,6 +228,23 @@ impl Making<'_> {
                 effect,
                 created_at: self.now,
             });
+        }
+    }
+}
+
+/// What is recorded about an input.
+#[derive(Serialize)]
+struct Details<'s> {
+    decisions: &'s [haloward_rules::Decision],
+    outcome: Outcome,
+    reason: Option<&'s str>,
+}
+
+impl Details<'_> {
+    fn to_json(&self) -> String {
+        match serde_json::to_string(self) {
+            Ok(text) => text,
+            Err(error) => unreachable!("texts, numbers and lists of them are JSON: {error}"),
         }
     }
 }

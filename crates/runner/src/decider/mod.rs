@@ -13,7 +13,7 @@ mod silences;
 pub use desk::Desk;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
@@ -32,6 +32,10 @@ const BATCH_EVENTS: usize = 256;
 const MESSAGES: usize = 256;
 /// LIMIT: scripts recurse; the engine's own limits keep them far below this.
 const STACK_BYTES: usize = 2 << 20;
+/// LIMIT: so many deliveries waiting for one commit are a rush; an ordinary storm has a few.
+const PRESSING: usize = 16;
+/// LIMIT: however hard senders press, decisions take their turn so often: a critical alert is to be a ticket in 2 s.
+const LONGEST_COURTESY: Duration = Duration::from_millis(50);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
@@ -131,8 +135,14 @@ impl Worker {
             {
                 waiting.push(message);
             }
+            let began = Instant::now();
             match self.decide(&mut waiting) {
-                Ok(true) => self.trouble.over(),
+                Ok(true) => {
+                    self.trouble.over();
+                    if let Some(pause) = courtesy(self.store.pressure(), began.elapsed()) {
+                        std::thread::sleep(pause);
+                    }
+                }
                 Ok(false) => {
                     self.trouble.over();
                     if matches!(self.wait(&mut waiting), Next::End) {
@@ -230,6 +240,12 @@ impl Worker {
     }
 }
 
+/// How long the decider stands back after a batch while senders press. What is not accepted is lost to whoever does not
+/// send again; what is accepted is safe and can be decided a little later.
+fn courtesy(pressure: usize, batch: Duration) -> Option<Duration> {
+    (pressure >= PRESSING).then(|| batch.saturating_mul(3).min(LONGEST_COURTESY))
+}
+
 async fn stopped(mut stop: watch::Receiver<bool>) {
     // A sender that is gone has stopped too.
     let _ = stop.wait_for(|stop| *stop).await;
@@ -255,5 +271,18 @@ impl Trouble {
             tracing::info!("the store works again");
             self.failures = 0;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_decider_stands_back_only_while_senders_press_and_never_for_long() {
+        let batch = Duration::from_millis(5);
+        assert_eq!(courtesy(PRESSING - 1, batch), None);
+        assert_eq!(courtesy(PRESSING, batch), Some(Duration::from_millis(15)));
+        assert_eq!(courtesy(64, Duration::from_secs(1)), Some(LONGEST_COURTESY));
     }
 }

@@ -2,8 +2,10 @@
 
 use haloward_rules::{Case, Effect, Key, Outcome, RuleId, Silence, TimerChange};
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::browse::Exchange;
+use super::error::StoreError;
 use super::id::{EventId, OperationId};
 use super::operation::{NewOperation, Settled};
 
@@ -200,4 +202,27 @@ pub enum Transition {
         /// Why.
         problem: String,
     },
+}
+
+/// The parts of a change that are kept as JSON, made by whoever brings it: the one thread that writes has less to do.
+#[derive(Debug, Default)]
+pub(super) struct Bodies {
+    /// One for each case of a batch.
+    pub(super) cases: Vec<String>,
+    /// One for each of its operations.
+    pub(super) effects: Vec<String>,
+}
+
+impl Bodies {
+    pub(super) fn of(change: &Change) -> Result<Self, StoreError> {
+        let Change::Decided(batch) = change else { return Ok(Self::default()) };
+        let cases = batch.cases.iter().map(|change| json(&change.case, &change.case.key));
+        let effects = batch.operations.iter().map(|new| json(&new.effect, &new.effect.key));
+        Ok(Self { cases: cases.collect::<Result<_, _>>()?, effects: effects.collect::<Result<_, _>>()? })
+    }
+}
+
+fn json(value: &impl Serialize, key: &Key) -> Result<String, StoreError> {
+    serde_json::to_string(value)
+        .map_err(|error| StoreError::Damaged { problem: format!("what is kept about `{key}`: {error}") })
 }

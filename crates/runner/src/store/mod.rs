@@ -37,11 +37,13 @@ pub(crate) use silence::MOST_SILENCES;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use haloward_rules::Silence;
 use jiff::Timestamp;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 
+use change::Bodies;
 use silence::SilenceId;
 use sqlite::{Prepared, Request, Sqlite};
 
@@ -60,6 +62,8 @@ struct Shared {
     waiting_bytes: Arc<Semaphore>,
     limits: Limits,
     accepted: Arc<Notify>,
+    /// The most deliveries that were committed at once since somebody last asked.
+    pressure: Arc<AtomicUsize>,
     instance: String,
 }
 
@@ -70,7 +74,8 @@ impl Store {
         let instance = writer.instance().to_owned();
         let (requests, waiting) = mpsc::channel(limits.waiting_requests.max(1));
         let accepted = Arc::new(Notify::new());
-        let writer = writer.spawn(waiting, limits.group, Arc::clone(&accepted))?;
+        let pressure = Arc::new(AtomicUsize::new(0));
+        let writer = writer.spawn(waiting, limits.group, Arc::clone(&accepted), Arc::clone(&pressure))?;
         let permits = (limits.waiting_bytes / 1024).clamp(1, Semaphore::MAX_PERMITS);
         Ok(Self {
             shared: Arc::new(Shared {
@@ -80,6 +85,7 @@ impl Store {
                 waiting_bytes: Arc::new(Semaphore::new(permits)),
                 limits,
                 accepted,
+                pressure,
                 instance,
             }),
         })
@@ -142,7 +148,7 @@ impl Store {
     /// Commits a change and answers once it is durable.
     pub async fn commit(&self, change: Change) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
-        let request = Request::Change { change, reply };
+        let request = Request::Change { bodies: Bodies::of(&change)?, change, reply };
         self.requests()?.send(request).await.map_err(|_| StoreError::Closed)?;
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
@@ -150,7 +156,7 @@ impl Store {
     /// Commits a change, on a thread that may block.
     pub(crate) fn commit_blocking(&self, change: Change) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
-        let request = Request::Change { change, reply };
+        let request = Request::Change { bodies: Bodies::of(&change)?, change, reply };
         self.requests()?.blocking_send(request).map_err(|_| StoreError::Closed)?;
         answer.blocking_recv().unwrap_or(Err(StoreError::Closed))
     }
@@ -251,6 +257,11 @@ impl Store {
     /// Told whenever events were committed.
     pub(crate) fn accepted(&self) -> &Notify {
         &self.shared.accepted
+    }
+
+    /// The most deliveries that were committed at once since this was last asked: how hard senders press.
+    pub(crate) fn pressure(&self) -> usize {
+        self.shared.pressure.swap(0, Ordering::Relaxed)
     }
 
     fn requests(&self) -> Result<&mpsc::Sender<Request>, StoreError> {

@@ -143,6 +143,36 @@ async fn a_repeated_delivery_is_journalled_once() {
 }
 
 #[tokio::test]
+async fn as_many_are_counted_as_undecided_as_the_journal_holds() {
+    const DAY: i64 = 86_400;
+    let Fixture { store, folder: _folder } = Fixture::new();
+    // Two days, the second begun by an event that was committed before one of the first.
+    for second in [0, 10, DAY, 20, DAY + 10, 2 * DAY] {
+        let event = NewEvent { delivery_id: Some(format!("d-{second}")), ..new_event(second) };
+        store.accept(vec![event.clone()]).await.unwrap();
+        store.accept(vec![event]).await.unwrap();
+    }
+    for left in (0..=6).rev() {
+        let waiting = store.read(|reader| reader.undecided(reader.position()?, 10)).await.unwrap();
+        assert_eq!((waiting.len(), store.counts().await.unwrap().undecided), (left, left as u64));
+        let Some(next) = waiting.first() else { return };
+        let record = DecisionRecord {
+            event: Some(next.id),
+            cause: next.id.to_string(),
+            outcome: haloward_rules::Outcome::Nothing,
+            rule: None,
+            key: None,
+            details: "{}".into(),
+            rules: "test".into(),
+            at: at(5 * DAY),
+        };
+        let batch =
+            DecisionBatch { position: Some(next.id), records: vec![record], ..DecisionBatch::default() };
+        store.commit(Change::Decided(Box::new(batch))).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn more_than_memory_should_hold_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let limits = Limits { waiting_bytes: 1024, ..Limits::default() };

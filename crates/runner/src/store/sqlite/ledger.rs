@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::journal::Prepared;
 use crate::store::event::Accepted;
@@ -64,4 +64,22 @@ pub(super) fn decided(connection: &Connection, after: i64) -> rusqlite::Result<(
         )?
         .execute([after])?;
     Ok(())
+}
+
+/// How many events are journalled and not decided, from the ledger: counting them in the journal would read all of them,
+/// and whoever asks is asking because there are many.
+pub(super) fn undecided(connection: &Connection, position: i64) -> rusqlite::Result<u64> {
+    let oldest: Option<i64> = connection
+        .prepare_cached("SELECT received_at FROM journal WHERE seq > ?1 ORDER BY seq LIMIT 1")?
+        .query_row([position], |row| row.get(0))
+        .optional()?;
+    let Some(oldest) = oldest else { return Ok(0) };
+    // LIMIT: a day more than the oldest one's. Times of receipt are nearly in the order of commits, not quite.
+    let count: i64 = connection
+        .prepare_cached(
+            "SELECT coalesce(sum(CASE what WHEN 'received' THEN count WHEN 'duplicate' THEN 0 ELSE -count END), 0)
+             FROM ledger WHERE day >= ?1",
+        )?
+        .query_row([oldest.div_euclid(DAY_MS) - 1], |row| row.get(0))?;
+    Ok(count.max(0).unsigned_abs())
 }

@@ -17,8 +17,7 @@ use crate::store::operation::{NewOperation, OperationKind, Settled};
 pub(super) const NOTICES: i64 = 2;
 
 /// Puts an operation in, unless what it follows from has put it in before.
-pub(super) fn enqueue(connection: &Connection, new: &NewOperation) -> Result<(), StoreError> {
-    let effect = json(&new.effect)?;
+pub(super) fn enqueue(connection: &Connection, new: &NewOperation, effect: &str) -> rusqlite::Result<()> {
     let at = new.created_at.as_millisecond();
     // A channel's messages have a line of their own, which holds up no ticket: the key of no case begins like this.
     let (lane, creates) = match &new.effect.kind {
@@ -49,7 +48,7 @@ pub(super) fn enqueue(connection: &Connection, new: &NewOperation) -> Result<(),
                 creates,
             ])
     };
-    insert().map(drop).map_err(|error| failure(&error))
+    insert().map(drop)
 }
 
 /// Marks an operation as going out, with what was folded into it.

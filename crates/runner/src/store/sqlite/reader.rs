@@ -4,7 +4,7 @@ use haloward_rules::{Case, Key, Silence, Timer, TimerKind};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
-use super::{failure, journal, outbox, rows, schema, state};
+use super::{failure, journal, ledger, outbox, rows, schema, state};
 use crate::store::error::StoreError;
 use crate::store::event::{JournalEntry, SeenBody};
 use crate::store::id::{EventId, OperationId};
@@ -292,7 +292,7 @@ impl<'c> Reader<'c> {
         };
         let position = self.position()?.map_or(0, EventId::number);
         Ok(Counts {
-            undecided: count(&format!("SELECT count(*) FROM journal WHERE seq > {position}"))?,
+            undecided: ledger::undecided(self.connection, position).map_err(|error| failure(&error))?,
             waiting_cases: count("SELECT count(*) FROM cases WHERE state = 'waiting'")?,
             open_cases: count("SELECT count(*) FROM cases WHERE state = 'open'")?,
             timers: count("SELECT count(*) FROM timers")?,

@@ -4,22 +4,26 @@ use haloward_rules::{Case, TimerChange};
 use rusqlite::{Connection, params};
 
 use super::{failure, ledger, outbox, schema};
-use crate::store::change::{CaseChange, DecisionBatch, DecisionRecord};
+use crate::store::change::{Bodies, DecisionBatch, DecisionRecord};
 use crate::store::error::StoreError;
 
 /// The note that holds the last decided event.
 pub(super) const POSITION: &str = "position";
 
-pub(super) fn decided(connection: &Connection, batch: &DecisionBatch) -> Result<(), StoreError> {
+pub(super) fn decided(
+    connection: &Connection,
+    batch: &DecisionBatch,
+    bodies: &Bodies,
+) -> Result<(), StoreError> {
     let failed = |error: rusqlite::Error| failure(&error);
-    for change in &batch.cases {
-        case(connection, change)?;
+    for (change, body) in batch.cases.iter().zip(&bodies.cases) {
+        case(connection, &change.case, body, change.known_feeds).map_err(failed)?;
     }
     for change in &batch.timers {
         timer(connection, change).map_err(failed)?;
     }
-    for operation in &batch.operations {
-        outbox::enqueue(connection, operation)?;
+    for (operation, effect) in batch.operations.iter().zip(&bodies.effects) {
+        outbox::enqueue(connection, operation, effect).map_err(failed)?;
     }
     for (id, settled) in &batch.settled {
         outbox::settle(connection, *id, settled).map_err(failed)?;
@@ -40,13 +44,7 @@ pub(super) fn decided(connection: &Connection, batch: &DecisionBatch) -> Result<
     Ok(())
 }
 
-fn case(connection: &Connection, change: &CaseChange) -> Result<(), StoreError> {
-    let body = serde_json::to_string(&change.case)
-        .map_err(|error| StoreError::Damaged { problem: format!("case `{}`: {error}", change.case.key) })?;
-    put_case(connection, &change.case, &body, change.known_feeds).map_err(|error| failure(&error))
-}
-
-fn put_case(connection: &Connection, case: &Case, body: &str, known_feeds: usize) -> rusqlite::Result<()> {
+fn case(connection: &Connection, case: &Case, body: &str, known_feeds: usize) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO cases (key, state, ticket, ended_at, body) VALUES (?1, ?2, ?3, ?4, ?5)

@@ -1,6 +1,7 @@
 //! The one thread that writes: it takes what waits, commits it as one transaction, and only then answers.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
 use rusqlite::{Connection, TransactionBehavior};
@@ -8,7 +9,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::journal::{self, Prepared};
 use super::{failure, feeds, ledger, outbox, prune, schema, silences, state};
-use crate::store::change::Change;
+use crate::store::change::{Bodies, Change};
 use crate::store::error::StoreError;
 use crate::store::event::Accepted;
 use crate::store::feed::FeedChange;
@@ -29,7 +30,7 @@ pub(crate) enum Request {
         reply: oneshot::Sender<Result<Vec<Accepted>, StoreError>>,
     },
     /// Any other change.
-    Change { change: Change, reply: oneshot::Sender<Result<(), StoreError>> },
+    Change { change: Change, bodies: Bodies, reply: oneshot::Sender<Result<(), StoreError>> },
     /// A little to be forgotten.
     Prune { cutoffs: Cutoffs, stage: Stage, reply: oneshot::Sender<Result<Pruned, StoreError>> },
 }
@@ -76,17 +77,26 @@ impl Writer {
         waiting: mpsc::Receiver<Request>,
         group: usize,
         accepted: Arc<Notify>,
+        pressure: Arc<AtomicUsize>,
     ) -> Result<JoinHandle<()>, StoreError> {
         std::thread::Builder::new()
             .name("store".to_owned())
             .stack_size(STACK_BYTES)
-            .spawn(move || self.run(waiting, group.max(1), &accepted))
+            .spawn(move || self.run(waiting, group.max(1), &accepted, &pressure))
             .map_err(|error| StoreError::Unavailable { problem: error.to_string() })
     }
 
-    fn run(mut self, mut waiting: mpsc::Receiver<Request>, group: usize, accepted: &Notify) {
+    fn run(
+        mut self,
+        mut waiting: mpsc::Receiver<Request>,
+        group: usize,
+        accepted: &Notify,
+        pressure: &AtomicUsize,
+    ) {
         let mut requests = Vec::with_capacity(group);
         while waiting.blocking_recv_many(&mut requests, group) > 0 {
+            let senders = requests.iter().filter(|request| matches!(request, Request::Accept { .. })).count();
+            pressure.fetch_max(senders, Ordering::Relaxed);
             if self.write(requests.drain(..)) {
                 accepted.notify_one();
             }
@@ -139,8 +149,8 @@ impl Writer {
                     counter.accepted(events, &accepted);
                     Answer::Accepted(accepted)
                 }
-                Request::Change { change, .. } => {
-                    apply(&transaction, change)?;
+                Request::Change { change, bodies, .. } => {
+                    apply(&transaction, change, bodies)?;
                     Answer::Done
                 }
                 Request::Prune { cutoffs, stage, .. } => {
@@ -154,9 +164,9 @@ impl Writer {
     }
 }
 
-fn apply(connection: &Connection, change: &Change) -> Result<(), StoreError> {
+fn apply(connection: &Connection, change: &Change, bodies: &Bodies) -> Result<(), StoreError> {
     let done = match change {
-        Change::Decided(batch) => return state::decided(connection, batch),
+        Change::Decided(batch) => return state::decided(connection, batch, bodies),
         Change::Sending(all) => {
             return all.iter().try_for_each(|sending| outbox::sending(connection, sending));
         }
