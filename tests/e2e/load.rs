@@ -46,21 +46,21 @@ async fn a_large_store_is_taken_up_again_after_each_kill() {
 async fn a_storm_keeps_the_budget_and_lets_the_critical_one_through() {
     let storm = Storm {
         events: 2_000,
-        problems: 150,
+        problems: 60,
         over: Duration::from_secs(1),
-        critical_after: 500,
-        requests: 40,
-        window: Duration::from_secs(1),
+        critical_after: 60,
+        requests: 15,
+        window: Duration::from_secs(3),
         patience: PATIENCE * 5,
     };
     let seen = storm::measure(storm).await.expect("it answers");
     println!("{seen}");
     assert_eq!(seen.sent.accepted, 2_000);
-    assert_eq!((seen.tickets, seen.with_ticket), (151, 151), "each problem has its ticket, once");
-    assert!(seen.most <= 40, "never more than the budget in any window: {seen}");
+    assert_eq!((seen.tickets, seen.with_ticket), (61, 61), "each problem has its ticket, once");
+    assert!(seen.most <= 15, "never more than the budget in any window: {seen}");
     assert_eq!(seen.refused, 0, "the budget is planned, not discovered: {seen}");
     // All low ones together take several windows; the critical one has a reserve of each.
-    assert!(seen.critical_place.is_some_and(|place| place < 150), "it does not wait for all of them: {seen}");
+    assert!(seen.critical_place.is_some_and(|place| place <= 60), "it does not wait for all of them: {seen}");
     assert!(seen.usage.peak < 150 << 10, "{seen}");
 }
 
