@@ -79,6 +79,7 @@ impl Install {
     pub fn batch(self, batch: usize) -> Self {
         let config = std::fs::read_to_string(self.config()).expect("reads");
         self.write("haloward.yaml", &config.replace("track: 1s", &format!("track: 1s, batch: {batch}")));
+        self
     }
 
     /// The same with another source.
