@@ -66,6 +66,13 @@ async fn what_happened_can_be_seen_explained_and_put_right() {
     ] {
         let payload = alertmanager(&[alert(state, fingerprint, check, volume)]);
         assert_eq!(post(&haloward.url, "prom", &payload).await.expect("answers").status, 202);
+        // A repeat that comes before its ticket is there would become a part of it instead of a note.
+        sandbox.wait_for(|s| !s.tickets.is_empty(), PATIENCE).await.expect("a ticket");
+        until(&install, &["cases", "show", "disk/srv-a1/C:"], |story| {
+            let mut operations = story["operations"].as_array().into_iter().flatten();
+            operations.all(|operation| operation["state"] == "done")
+        })
+        .await;
     }
     let queue = until(&install, &["queue", "list"], |queue| {
         let items = queue["items"].as_array().expect("items");
