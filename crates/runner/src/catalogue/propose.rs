@@ -179,7 +179,7 @@ fn likeness(a: &Form, b: &Form) -> f64 {
     let straight = compared(&a.straight, &b.straight, jaro);
     let as_written = a.straight == a.sorted && b.straight == b.sorted;
     let best = if as_written { straight } else { straight.max(compared(&a.sorted, &b.sorted, jaro)) };
-    if best < LEAST && common >= a.letters.all.min(b.letters.all) && contained(a, b) {
+    if best < LEAST && contained(a, b) {
         return LEAST;
     }
     best
@@ -246,9 +246,15 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_says_a_word_twice_is_part_of_one_that_says_it_once() {
+        let (a, b) = (Form::of("äzbß-ä-eCß-ß-CCßae"), Form::of("äzbß-ä-ä"));
+        assert!((likeness(&a, &b) - LEAST).abs() < 1e-9);
+    }
+
+    #[test]
     fn nothing_near_is_lost_by_comparing_letters_first() {
-        let seed = fastrand::u64(..);
-        println!("seed {seed}");
+        // The same names each time: what fails in CI fails here.
+        let seed = 16_126_024_582_709_695_595;
         let mut random = fastrand::Rng::with_seed(seed);
         let mut near = 0;
         for _ in 0..20_000 {
