@@ -2,7 +2,7 @@
 //!
 //! Tools mislabel what they send, so what a body plainly is counts for more than what it is called. The label decides
 //! what may come at all, how letters are encoded, and whether text that is no JSON is a message or a mistake. Decision
-//! 0030 says which bodies are refused. Nothing here knows a vendor; what a payload means is its preset's job.
+//! 0012 says which bodies are refused. Nothing here knows a vendor; what a payload means is its preset's job.
 
 mod charset;
 mod cloudevents;
