@@ -11,8 +11,8 @@ use tokio::{
 
 use crate::halo::{Halo, SOON, noon};
 
-/// Takes one request, answers 200 and says what was sent.
-async fn receive(listener: &TcpListener) -> (String, Value) {
+/// Takes one request, answers with this status and says what was sent: the head and the body.
+async fn answer(listener: &TcpListener, status: u16) -> (String, Value) {
     let (mut stream, _) = listener.accept().await.unwrap();
     let mut raw = Vec::new();
     loop {
@@ -22,7 +22,8 @@ async fn receive(listener: &TcpListener) -> (String, Value) {
         let text = String::from_utf8_lossy(&raw).into_owned();
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
         if let Ok(body) = serde_json::from_str(body) {
-            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await.unwrap();
+            let line = format!("HTTP/1.1 {status} x\r\ncontent-length: 0\r\n\r\n");
+            stream.write_all(line.as_bytes()).await.unwrap();
             return (head.to_owned(), body);
         }
     }
@@ -40,7 +41,7 @@ async fn a_webhook_is_told_what_it_asked_for_and_the_delivery_is_noted() {
     let webhook = halo.post("/api/Webhook", webhook).await.json();
     let id = halo.ticket(json!({ "summary": "x" })).await;
     halo.post("/api/Actions", json!([{ "ticket_id": id, "outcome": "Close", "note": "done" }])).await;
-    let (head, body) = tokio::time::timeout(SOON, receive(&listener)).await.unwrap();
+    let (head, body) = tokio::time::timeout(SOON, answer(&listener, 200)).await.unwrap();
     assert!(head.starts_with("POST /hooks/halo?x=1 HTTP/1.1"), "{head}");
     assert!(head.to_lowercase().contains("authorization: basic agfsbzpwdw=="), "{head}");
     assert_eq!(body["event"], "Ticket Closed");
@@ -58,24 +59,6 @@ async fn a_webhook_is_told_what_it_asked_for_and_the_delivery_is_noted() {
         tokio::task::yield_now().await;
     };
     assert_eq!((&noted["responsestatus"], &noted["error"]), (&json!(200), &json!(false)));
-}
-
-/// Takes one request, answers with this status and says what body was sent.
-async fn answer(listener: &TcpListener, status: u16) -> Value {
-    let (mut stream, _) = listener.accept().await.unwrap();
-    let mut raw = Vec::new();
-    loop {
-        let mut part = [0; 4096];
-        let read = stream.read(&mut part).await.unwrap();
-        raw.extend_from_slice(&part[..read]);
-        let text = String::from_utf8_lossy(&raw).into_owned();
-        let Some((_, body)) = text.split_once("\r\n\r\n") else { continue };
-        if let Ok(body) = serde_json::from_str(body) {
-            let line = format!("HTTP/1.1 {status} x\r\ncontent-length: 0\r\n\r\n");
-            stream.write_all(line.as_bytes()).await.unwrap();
-            return body;
-        }
-    }
 }
 
 async fn subscribed(config: SandboxConfig) -> (Halo, TcpListener, String) {
@@ -102,7 +85,7 @@ async fn collected_events_come_as_an_array_once_the_first_has_waited() {
     let two = halo.ticket(json!({ "summary": "2" })).await;
     halo.sandbox.close_ticket(one).unwrap();
     halo.sandbox.clock().advance(Duration::from_secs(5));
-    let body = tokio::time::timeout(SOON, answer(&listener, 200)).await.unwrap();
+    let (_, body) = tokio::time::timeout(SOON, answer(&listener, 200)).await.unwrap();
     let seen = events(&body);
     let expected = [
         ("New Ticket Logged", one),
@@ -121,7 +104,7 @@ async fn events_are_collected_by_kind_and_a_full_delivery_does_not_wait() {
     let one = halo.ticket(json!({ "summary": "1" })).await;
     halo.post("/api/Tickets", json!([{ "id": one, "summary": "1a" }])).await;
     let two = halo.ticket(json!({ "summary": "2" })).await;
-    let body = tokio::time::timeout(SOON, answer(&listener, 200)).await.unwrap();
+    let (_, body) = tokio::time::timeout(SOON, answer(&listener, 200)).await.unwrap();
     let expected = [one, two].map(|ticket| ("New Ticket Logged".to_owned(), ticket));
     assert_eq!(events(&body), expected);
 }
