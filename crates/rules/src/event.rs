@@ -121,7 +121,7 @@ pub enum EventError {
 }
 
 /// The event's top-level fields of the contract, for suggestions and checks.
-pub(crate) const ROOTS: [&str; 22] = [
+pub(crate) const ROOTS: [&str; 24] = [
     "source",
     "state",
     "severity",
@@ -144,7 +144,14 @@ pub(crate) const ROOTS: [&str; 22] = [
     "payload",
     "vars",
     "unmapped",
+    "ticket",
+    "change",
 ];
+
+/// Whether presets can fill a field: the others the receiver knows, rules set, or HaloPSA's own tickets have.
+pub(crate) fn is_for_presets(root: &str) -> bool {
+    !matches!(root, "source" | "received_at" | "vars" | "unmapped" | "ticket" | "change")
+}
 
 /// One normalized occurrence. Cloning is cheap.
 ///
@@ -165,7 +172,8 @@ impl<'de> Deserialize<'de> for Event {
 
 impl Event {
     /// Takes a JSON object as an event: missing state is `firing`, missing severity `default_severity`, missing
-    /// title the check or `Alert from SOURCE`, missing fingerprint one of check, device and title.
+    /// title the ticket's summary, the check or `Alert from SOURCE`, missing fingerprint the ticket's number or one of
+    /// check, device and title.
     pub fn from_json(value: Value, default_severity: Severity) -> Result<Self, EventError> {
         let Value::Object(mut map) = value else { return Err(EventError::NotAnObject) };
         let source = text_of(&map, "source").ok_or(EventError::NoSource)?;
@@ -177,10 +185,14 @@ impl Event {
             Some(text) => Severity::parse(&text).ok_or(EventError::UnknownSeverity(text))?,
             None => default_severity,
         };
+        let of_ticket = |key: &str| map.get("ticket").and_then(Value::as_object).and_then(|t| text_of(t, key));
         let title = text_of(&map, "title")
+            .or_else(|| of_ticket("summary"))
             .or_else(|| text_of(&map, "check"))
             .unwrap_or_else(|| format!("Alert from {source}"));
-        let fingerprint = text_of(&map, "fingerprint").unwrap_or_else(|| derived_fingerprint(&map, &title));
+        let fingerprint = text_of(&map, "fingerprint")
+            .or_else(|| of_ticket("id"))
+            .unwrap_or_else(|| derived_fingerprint(&map, &title));
         map.insert("source".into(), source.into());
         map.insert("state".into(), state.as_str().into());
         map.insert("severity".into(), severity.as_str().into());
@@ -248,6 +260,20 @@ impl Event {
         crate::time::parse(self.data.get("received_at").and_then(Value::as_str)?)
     }
 
+    /// The number of the HaloPSA ticket it is about, where it tells how one stands.
+    pub fn ticket_id(&self) -> Option<i64> {
+        match self.data.get("ticket")?.get("id")? {
+            Value::Number(number) => number.as_i64(),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// Whether all it tells of is what we did to the ticket ourselves.
+    pub(crate) fn is_our_doing(&self) -> bool {
+        self.data.get("change").and_then(|change| change.get("ours")) == Some(&Value::Bool(true))
+    }
+
     /// Why its preset did not fit, if so.
     pub fn unmapped(&self) -> Option<&str> {
         self.data.get("unmapped").and_then(Value::as_str)
@@ -260,7 +286,7 @@ impl Event {
     /// Whether a field may be changed: not what the receiver knows, and texts of the contract only as a whole.
     pub(crate) fn can_set(path: &Path) -> bool {
         match path.root() {
-            "source" | "id" | "received_at" => false,
+            "source" | "id" | "received_at" | "ticket" | "change" => false,
             root @ ("state" | "severity" | "title" | "fingerprint") => path.as_str() == root,
             _ => !path.is_many(),
         }
@@ -341,6 +367,16 @@ mod tests {
         assert_eq!(event.severity(), Severity::Low);
         assert_eq!(event.title(), "Disk");
         assert_eq!(event.fingerprint(), "srv/Disk/Disk");
+    }
+
+    #[test]
+    fn an_event_about_a_ticket_is_named_by_it() {
+        let event =
+            Event::from_json(json!({"source": "halo", "ticket": {"id": 4521, "summary": "Printer"}}), Severity::Low)
+                .expect("an event");
+        assert_eq!((event.ticket_id(), event.fingerprint(), event.title()), (Some(4521), "4521", "Printer"));
+        let alert = Event::from_json(json!({"source": "s", "ticket": "4521"}), Severity::Low).expect("an event");
+        assert_eq!(alert.ticket_id(), None, "a text of that name is no ticket");
     }
 
     #[test]

@@ -27,6 +27,7 @@ mod simulation;
 mod story;
 mod template;
 mod ticket;
+pub mod ticket_event;
 mod time;
 mod value;
 mod yaml;
@@ -40,7 +41,7 @@ pub use condition::ConditionTrace;
 pub use duration::{format_duration, parse_duration};
 pub use engine::{
     Case, CaseBook, CaseState, Cases, Decision, Effect, EffectKind, Escalation, Explain, Feed, Group, Input,
-    Key, Member, Mode, Origin, Outcome, Report, Step, Storm, TicketState, Timer, TimerChange, TimerKind,
+    Key, Member, Mode, Origin, Outcome, Report, Standing, Step, Storm, TicketState, Timer, TimerChange, TimerKind,
     Watch, silence_key, step,
 };
 pub use event::{Event, EventError, Severity, State};

@@ -227,9 +227,7 @@ impl Fields {
                 let message = format!("`{}` is never there", read.path);
                 Some(Finding::warning("HW144", message).at(read.place.clone()).help(help))
             }
-            ["event", root, ..] if !ROOTS.contains(root) && !matches!(*root, "ticket" | "change") => {
-                finding("an event", root, &ROOTS)
-            }
+            ["event", root, ..] if !ROOTS.contains(root) => finding("an event", root, &ROOTS),
             ["event", root, name, ..] => {
                 let (_, known) = BELOW.iter().find(|(of, _)| of == root)?;
                 let there = known.contains(name)

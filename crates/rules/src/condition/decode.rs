@@ -128,7 +128,7 @@ impl Decoder<'_> {
                 return None;
             }
         };
-        if !is_root(path.root()) {
+        if !crate::event::ROOTS.contains(&path.root()) {
             let help = suggestion(path.root(), crate::event::ROOTS).map_or_else(
                 || format!("the vendor's own fields are under `payload.`: `payload.{path}`"),
                 |name| format!("did you mean `{name}`?"),
@@ -195,10 +195,6 @@ impl Decoder<'_> {
         findings.push(Finding::error(code, message).at(self.file.place(node.span)));
         None
     }
-}
-
-fn is_root(name: &str) -> bool {
-    crate::event::ROOTS.contains(&name) || name == "ticket" || name == "change"
 }
 
 /// A script's mistake at its place in the file.

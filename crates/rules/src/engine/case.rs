@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::standing::Standing;
 use crate::event::{Event, Severity};
 use crate::rule::RuleId;
 use crate::silence::Silences;
@@ -210,6 +211,9 @@ pub struct Case {
     /// It is the case of a silence, by that one's id: it keeps what the silence holds back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub silence: Option<String>,
+    /// It is about a ticket of HaloPSA: what its rule did to that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Standing>,
     /// How far its rule has escalated its open ticket, while there is more to come.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalation: Option<Escalation>,
@@ -256,6 +260,7 @@ impl Case {
             member_of: None,
             watch: None,
             silence: None,
+            standing: event.ticket_id().map(|_| Standing::default()),
             escalation: None,
             event: event.clone(),
             ticket: TicketState::default(),

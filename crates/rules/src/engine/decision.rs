@@ -169,8 +169,11 @@ pub enum EffectKind {
         /// The note.
         note: Note,
     },
-    /// Resolve the case's ticket.
+    /// Resolve a ticket.
     ResolveTicket {
+        /// A ticket by its id; the case's own where `None`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<i64>,
         /// What to say.
         note: Option<Note>,
         /// The status; the connection's own for resolved tickets where `None`.
@@ -193,6 +196,14 @@ pub enum EffectKind {
 }
 
 impl EffectKind {
+    /// The ticket that it names; `None` where it is the case's own.
+    pub fn ticket(&self) -> Option<i64> {
+        match self {
+            Self::UpdateTicket { id, .. } | Self::AddNote { id, .. } | Self::ResolveTicket { id, .. } => *id,
+            Self::OpenTicket { .. } | Self::Notify { .. } | Self::ReopenTicket { .. } => None,
+        }
+    }
+
     /// The outcome an effect of this kind stands for.
     pub fn outcome(&self) -> Outcome {
         match self {

@@ -5,9 +5,9 @@ use serde_json::{Map, Value};
 use super::case::Case;
 use super::decision::{EffectKind, Outcome};
 use super::event::Applied;
-use super::limit;
 use super::ticket::{self, Opening, Wanted};
 use super::work::Work;
+use super::{limit, standing};
 use crate::event::{Event, State};
 use crate::path::Path;
 use crate::rule::{EffectTemplate, Lifecycle, Part, Rule, Target, scripted_notice};
@@ -156,18 +156,33 @@ impl Runner<'_, '_> {
         Ok(())
     }
 
+    /// The ticket an effect names; where it names none, the one that the event tells of.
     fn target(&self, event: &Event, target: &Target) -> Result<Option<i64>, ScriptError> {
-        let Target::Ticket(tree) = target else { return Ok(None) };
+        let Target::Ticket(tree) = target else { return Ok(event.ticket_id()) };
         let value = self.env(event, |env| tree.value(env))?;
         ticket_id(&value).map(Some)
     }
 
-    /// An effect on the case's ticket, or on the one named.
+    /// The same for an effect that a script asks for.
+    fn scripted_target(event: &Event, map: &Map<String, Value>) -> Result<Option<i64>, ScriptError> {
+        map.get("ticket").map_or_else(|| Ok(event.ticket_id()), |value| ticket_id(value).map(Some))
+    }
+
+    /// An effect on the case's ticket, or on the one of this number.
     fn on_ticket(&mut self, event: &Event, id: Option<i64>, kind: EffectKind) {
-        let Some(case) = &self.case else { return };
+        let Some(case) = &mut self.case else { return };
         if id.is_none() && case.state != super::CaseState::Open {
             self.done.push((Outcome::Nothing, Some("the case has no open ticket".into())));
             return;
+        }
+        if id.is_some() && id == event.ticket_id() {
+            if let EffectKind::UpdateTicket { draft, .. } = &kind
+                && standing::is_so(event, draft)
+            {
+                self.done.push((Outcome::Nothing, Some("the ticket is so already".into())));
+                return;
+            }
+            standing::note(case, self.work.now);
         }
         let outcome = kind.outcome();
         self.work.effect(case, self.rule.id(), event.severity(), kind);
@@ -181,17 +196,17 @@ impl Runner<'_, '_> {
     }
 
     fn resolve(&mut self, event: &Event, note: Option<Note>, status: Option<Reference>) {
+        let id = event.ticket_id();
+        let kind = EffectKind::ResolveTicket { id, note, status, unless_touched: false };
+        if id.is_some() {
+            return self.on_ticket(event, id, kind);
+        }
         let Some(case) = &mut self.case else { return };
         if case.state != super::CaseState::Open {
             self.done.push((Outcome::Nothing, Some("the case has no open ticket".into())));
             return;
         }
-        self.work.effect(
-            case,
-            self.rule.id(),
-            event.severity(),
-            EffectKind::ResolveTicket { note, status, unless_touched: false },
-        );
+        self.work.effect(case, self.rule.id(), event.severity(), kind);
         ticket::end(self.work, case);
         self.done.push((Outcome::ResolveTicket, None));
     }
@@ -219,13 +234,13 @@ impl Runner<'_, '_> {
                 )
             }
             "update_ticket" => {
-                let id = map.get("ticket").map(ticket_id).transpose()?;
+                let id = Self::scripted_target(event, &map)?;
                 let draft = draft_from_script(&map, event.severity(), &["ticket"])?;
                 self.on_ticket(event, id, EffectKind::UpdateTicket { id, draft: Box::new(draft) });
                 Ok(())
             }
             "add_note" => {
-                let id = map.get("ticket").map(ticket_id).transpose()?;
+                let id = Self::scripted_target(event, &map)?;
                 let mut note = Note::private(&crate::value::to_text(map.get("text").unwrap_or(&Value::Null)));
                 note.private = map.get("private").and_then(Value::as_bool).unwrap_or(true);
                 note.outcome = map.get("outcome").and_then(Reference::from_value);
@@ -258,17 +273,20 @@ impl Runner<'_, '_> {
 
     /// The rule's outcome is its weightiest effect's.
     fn finish(self) -> Applied {
-        if let Some(case) = self.case
-            && (case.state != super::CaseState::Waiting
-                || case.held_by.is_some()
-                || self.work.case(&case.key).is_some_and(|c| c.is_alive()))
-        {
-            // A waiting case whose rule decided without a ticket has had its say.
-            let mut case = case;
-            if case.state == super::CaseState::Waiting && case.held_by.is_none() {
-                ticket::end(self.work, &mut case);
+        if let Some(mut case) = self.case {
+            let waits = case.state == super::CaseState::Waiting && case.held_by.is_none();
+            let known = self.work.case(&case.key).is_some_and(|c| c.is_alive());
+            if waits && standing::waits_on(self.rule, &mut case, self.work.now) {
+                self.work.cancel_timers(&case);
+                case.held_since = None;
+                self.work.put(case);
+            } else if !waits || known || standing::remembers(&case) {
+                // A waiting case whose rule decided without a ticket has had its say.
+                if waits {
+                    ticket::end(self.work, &mut case);
+                }
+                self.work.put(case);
             }
-            self.work.put(case);
         }
         match self.done.into_iter().min_by_key(|(outcome, _)| *outcome) {
             Some((outcome, reason)) => Applied::new(outcome, reason),

@@ -6,7 +6,8 @@ use serde_json::Value;
 use super::case::{Case, CaseState, Key};
 use super::decision::{Decision, Mode, Outcome};
 use super::work::Work;
-use super::{Explain, Step, effects, missing, resolve, silenced, ticket, wait};
+use super::standing::Standing;
+use super::{Explain, Step, effects, missing, resolve, silenced, standing, ticket, wait};
 use crate::calendar::Calendars;
 use crate::condition::{ConditionTrace, NoTrace, Sink, every};
 use crate::event::{Event, State};
@@ -78,6 +79,9 @@ pub(super) fn decide(mut work: Work<'_>, mut event: Event) -> Step {
     if !errors.is_empty() && event.state().opens() && !has_a_ticket(&work) {
         let key = default_key(&event);
         return fall_back(work, event, key, errors.join("; "));
+    }
+    if event.ticket_id().is_some() {
+        standing::look_at_waiting(&mut work, &event);
     }
     // A rule that found nothing to do about a resolved event has not handled it.
     let unhandled = |outcome: Outcome| event.state() == State::Resolved && outcome == Outcome::Nothing;
@@ -241,6 +245,9 @@ fn matches(
     if !rule.from.is_empty() && !rule.from.iter().any(|name| crate::value::text_equal(name, event.source())) {
         return Ok(Err(format!("it listens to {}, not to {}", rule.from.join(", "), event.source())));
     }
+    if let Some(why) = standing::unheard(rule, event) {
+        return Ok(Err(why.to_owned()));
+    }
     let state = event.state();
     let listens = rule.missing.is_some();
     // That a machine reports at all is heard, whatever it says; what a person did to an alert is no report.
@@ -267,7 +274,7 @@ fn explain(work: &Work<'_>, rule: &Rule, event: &Event) -> Vec<ConditionTrace> {
 }
 
 /// Whether all conditions hold. The case and the scripts are asked only where everything else holds.
-fn conditions<S: Sink>(
+pub(super) fn conditions<S: Sink>(
     work: &Work<'_>,
     rule: &Rule,
     event: &Event,
@@ -310,12 +317,27 @@ pub(super) fn default_key(event: &Event) -> Key {
 }
 
 fn key(work: &Work<'_>, rule: &Rule, event: &Event) -> Result<Key, ScriptError> {
-    let Some(template) = &rule.key else { return Ok(default_key(event)) };
+    let Some(template) = &rule.key else {
+        let of_ticket = event.ticket_id().is_some();
+        return Ok(if of_ticket { standing::key(rule, event) } else { default_key(event) });
+    };
     let text = work.with_env(Some(rule), event, None, |env| template.text(env))?;
     if text.trim().is_empty() {
         return Err(ScriptError { message: "the key is empty".into(), at: None });
     }
     Ok(Key::new(&text))
+}
+
+/// The key of the case that an event is about, to a rule in this mode. Rules in shadow have cases of their own.
+pub(super) fn key_of(work: &Work<'_>, rule: &Rule, mode: Mode, event: &Event) -> Result<Key, ScriptError> {
+    key(work, rule, event).map(|key| in_mode(rule, mode, key))
+}
+
+fn in_mode(rule: &Rule, mode: Mode, key: Key) -> Key {
+    match mode {
+        Mode::Shadow => Key::new(&format!("shadow/{}/{}", rule.id(), key.as_str())),
+        Mode::Live | Mode::Off => key,
+    }
 }
 
 /// The case as it will be once this event is counted.
@@ -329,10 +351,10 @@ fn upcoming_case(work: &Work<'_>, rule: &Rule, event: &Event) -> Result<Case, Sc
     Ok(case)
 }
 
-/// The living case of a key, or a new one that goes on where the last one ended. Rules in shadow have their own.
+/// The living case of a key, or a new one that goes on where the last one ended.
 pub(super) fn case_of(work: &Work<'_>, rule: &Rule, mode: Mode, event: &Event, key: &Key) -> Case {
     let shadow = mode == Mode::Shadow;
-    let key = if shadow { Key::new(&format!("shadow/{}/{}", rule.id(), key.as_str())) } else { key.clone() };
+    let key = in_mode(rule, mode, key.clone());
     match work.case(&key) {
         Some(case) if case.is_alive() => case,
         known => {
@@ -344,6 +366,9 @@ pub(super) fn case_of(work: &Work<'_>, rule: &Rule, mode: Mode, event: &Event, k
                 fresh.ended_at = ended.ended_at;
                 fresh.ticket.id = ended.ticket.id;
                 fresh.ticket.given_up = ended.ticket.given_up;
+                // What was done to a ticket counts on, whatever became of it in between.
+                let acts = ended.standing.map(|standing| standing.acts).unwrap_or_default();
+                fresh.standing = fresh.standing.map(|standing| Standing { acts, ..standing });
             }
             fresh
         }
@@ -379,6 +404,9 @@ fn apply(work: &mut Work<'_>, rule: &Rule, mode: Mode, event: &mut Event) -> Res
     if let Some(by) = silence {
         return Ok(Applied { outcome: Outcome::Silenced, reason: Some(by.reason), key: Some(key) });
     }
+    if let Some(stopped) = standing::stop_loop(work, rule, event, &case) {
+        return Ok(stopped);
+    }
     let mut applied = effects::run(work, rule, event, Some(case))?;
     applied.key = Some(key);
     Ok(applied)
@@ -390,7 +418,9 @@ pub(super) const ON_RULE_ERROR: &str = "on_rule_error";
 /// What happens to an event no rule could decide about properly: a ticket from the defaults, or only a record.
 fn fall_back(mut work: Work<'_>, event: Event, key: Key, reason: String) -> Step {
     let rule = RuleId::new(ON_RULE_ERROR);
-    let (outcome, reason) = if work.rules.on_rule_error() == OnRuleError::Ignore {
+    // A ticket of HaloPSA is there already, and people see it.
+    let only_told = work.rules.on_rule_error() == OnRuleError::Ignore || event.ticket_id().is_some();
+    let (outcome, reason) = if only_told {
         (Outcome::Error, reason)
     } else if let Some(silenced) = silenced::without_rule(&mut work, &rule, &event, &key) {
         (Outcome::Silenced, format!("{silenced}; {reason}"))

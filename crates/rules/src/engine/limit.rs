@@ -237,7 +237,7 @@ fn over(work: &mut Work<'_>, storm: &mut Case, why: &str) -> (Outcome, Option<St
     let kind = if touched {
         EffectKind::AddNote { id: None, note }
     } else {
-        EffectKind::ResolveTicket { note: Some(note), status: None, unless_touched: true }
+        EffectKind::ResolveTicket { id: None, note: Some(note), status: None, unless_touched: true }
     };
     let outcome = kind.outcome();
     work.effect(storm, &rule, storm.severity, kind);

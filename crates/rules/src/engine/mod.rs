@@ -17,6 +17,7 @@ mod moment;
 mod report;
 mod resolve;
 mod silenced;
+mod standing;
 mod ticket;
 mod timer;
 mod wait;
@@ -28,6 +29,7 @@ pub use case::{
 pub use decision::{Decision, Effect, EffectKind, Mode, Origin, Outcome};
 pub use report::Report;
 pub use silenced::silence_key;
+pub use standing::Standing;
 pub use timer::{Timer, TimerChange, TimerKind};
 
 use jiff::Timestamp;
@@ -76,6 +78,8 @@ pub struct Step {
     pub effects: Vec<Effect>,
     /// The parts of rules that came to bear; empty unless everything is explained.
     pub reached: Vec<(RuleId, Part)>,
+    /// What somebody should know at once.
+    pub warnings: Vec<String>,
 }
 
 impl Step {
@@ -90,6 +94,7 @@ impl Step {
             timers: Vec::new(),
             effects: Vec::new(),
             reached: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 }

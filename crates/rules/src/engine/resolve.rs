@@ -137,7 +137,7 @@ pub(super) fn now(
                 case,
                 &rule,
                 case.severity,
-                EffectKind::ResolveTicket { note: Some(note), status, unless_touched },
+                EffectKind::ResolveTicket { id: None, note: Some(note), status, unless_touched },
             );
             end(work, case);
             (Outcome::ResolveTicket, None)

@@ -143,7 +143,8 @@ pub(super) fn held(mut work: Work<'_>, mut case: Case, why: &str) -> Step {
         let why = if case.rule.as_str() == event::ON_RULE_ERROR { why } else { "its rule is gone or off" };
         resolve::record(&mut work, &case, (Outcome::Nothing, Some(why.into())));
         work.put(case.clone());
-        if case.watch.is_some() {
+        // What is missing is no event, and how a ticket stood once is none any more.
+        if case.watch.is_some() || case.standing.is_some() {
             return work.finish(Outcome::Nothing, None, None);
         }
         return event::decide(work, event);
@@ -196,12 +197,12 @@ fn wait_on(
     if let Some(done) = held::check(work, rule, event, case)? {
         return Ok(Some(done));
     }
-    Ok(if was_held_back { wait::hold(work, rule, case) } else { None })
+    if was_held_back { wait::hold(work, rule, event, case) } else { Ok(None) }
 }
 
 /// The alert must not be lost with its rule: the ticket comes from the defaults, under the rule's key.
 fn failed(work: &mut Work<'_>, rule: &Rule, case: &Case, reason: &str) -> Outcome {
-    if work.rules.on_rule_error() == OnRuleError::Ignore {
+    if work.rules.on_rule_error() == OnRuleError::Ignore || case.standing.is_some() {
         let mut case = case.clone();
         ticket::end(work, &mut case);
         work.put(case);

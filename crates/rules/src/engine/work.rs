@@ -25,6 +25,7 @@ pub(super) struct Work<'a> {
     effects: Vec<Effect>,
     pub(super) decisions: Vec<Decision>,
     reached: Vec<(RuleId, Part)>,
+    warnings: Vec<String>,
 }
 
 impl<'a> Work<'a> {
@@ -39,6 +40,7 @@ impl<'a> Work<'a> {
             effects: Vec::new(),
             decisions: Vec::new(),
             reached: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 
@@ -52,6 +54,11 @@ impl<'a> Work<'a> {
         if self.explain == Explain::Everything {
             self.reached.push((rule.clone(), part));
         }
+    }
+
+    /// Somebody should know this at once.
+    pub(super) fn warn(&mut self, warning: String) {
+        self.warnings.push(warning);
     }
 
     /// The cases a problem feeds, with what this step changed.
@@ -155,6 +162,7 @@ impl<'a> Work<'a> {
             timers: self.timers,
             effects: self.effects,
             reached: self.reached,
+            warnings: self.warnings,
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::auth::removed;
 use super::{Arrival, PRESET_VARS, Preset, SourceSettings, Table, VendorAuth};
-use crate::event::{ROOTS, Severity, State};
+use crate::event::{ROOTS, Severity, State, is_for_presets};
 use crate::fields::{Fields, list, scalar_text, suggestion};
 use crate::finding::{Finding, Findings, SourceFile};
 use crate::library::Known;
@@ -102,8 +102,8 @@ fn event(
     for (key, value) in entries {
         let text = format!("{prefix}{}", key.text);
         let root = text.split(['.', '[']).next().unwrap_or_default();
-        if !ROOTS.contains(&root) || matches!(root, "source" | "received_at" | "vars" | "unmapped") {
-            let help = suggestion(root, ROOTS).map_or_else(
+        if !ROOTS.contains(&root) || !is_for_presets(root) {
+            let help = suggestion(root, ROOTS.into_iter().filter(|root| is_for_presets(root))).map_or_else(
                 || "fields of your own go under `labels.`".to_owned(),
                 |name| format!("did you mean `{name}`?"),
             );

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{
-    Active, EffectTemplate, Escalate, GroupTemplate, Limit, Rule, RuleId, RuleMode, Threshold, parts,
+    Active, EffectTemplate, Escalate, GroupTemplate, Hold, Limit, Rule, RuleId, RuleMode, Threshold, parts,
 };
 use crate::condition::{Condition, Operator, decode_when};
 use crate::event::State;
@@ -15,6 +15,7 @@ use crate::fields::Fields;
 use crate::finding::{Finding, Findings, Place, SourceFile};
 use crate::library::Known;
 use crate::names::Names;
+use crate::ticket_event;
 use crate::template::Template;
 use crate::ticket::TicketTemplate;
 use crate::yaml::{Node, NodeKind};
@@ -79,7 +80,7 @@ impl Rule {
         when.sort_by_key(|condition| !condition.is_plain());
         let key = fields.take("key").and_then(|n| Template::at(file, n, known, findings));
         let threshold = fields.take("threshold").and_then(|n| threshold(file, n, findings));
-        let hold = fields.duration("hold", findings).unwrap_or(Duration::ZERO);
+        let hold = fields.take("hold").and_then(|n| Hold::decode(file, n, known, findings));
         let unless_open = fields
             .texts("unless_open", findings)
             .into_iter()
@@ -94,7 +95,7 @@ impl Rule {
         fields.text("owner", findings);
         let missing = fields.take("missing").and_then(|n| missing(file, n, findings));
         if missing.is_some() {
-            for (name, there) in [("threshold", threshold.is_some()), ("hold", !hold.is_zero())] {
+            for (name, there) in [("threshold", threshold.is_some()), ("hold", hold.is_some())] {
                 if there {
                     findings.push(
                         Finding::error("HW113", format!("`{name}` means nothing beside `missing`"))
@@ -146,6 +147,13 @@ impl Rule {
         let id = id?;
         let plain = when.iter().filter(|condition| condition.is_plain()).count();
         let (names_state, wants_opening) = named_states(&when);
+        let names = |asked: &dyn Fn(&str) -> bool| {
+            let mut named = false;
+            when.iter().for_each(|condition| condition.wanted(&mut |path, _| named |= asked(path.as_str())));
+            named
+        };
+        let names_ours = names(&|path| path == "change.ours");
+        let names_ticket = names(&|path| path.starts_with("ticket.") || path.starts_with("change."));
         let asks_case = when.iter().any(Condition::asks_case);
         let at: Arc<str> = Arc::from(format!("{}:{}", file.path, node.span.line));
         let rule = Self {
@@ -158,6 +166,8 @@ impl Rule {
             when,
             plain,
             names_state,
+            names_ticket,
+            names_ours,
             wants_opening,
             key,
             threshold,
@@ -181,11 +191,20 @@ impl Rule {
 }
 
 /// Whether the conditions name a state they want, and whether one that opens tickets is among them. What they
-/// exclude (`not: test`) is no state they name.
+/// exclude (`not: test`) is no state they name; that a ticket was closed is one.
 fn named_states(when: &[Condition]) -> (bool, bool) {
     let (mut named, mut opening) = (false, false);
     for condition in when {
         condition.wanted(&mut |path, tests| {
+            let asks_for = |value: serde_json::Value| {
+                tests.iter().any(Operator::demands)
+                    && tests.iter().all(|test| test.holds(&value, Timestamp::UNIX_EPOCH))
+            };
+            named |= match path.as_str() {
+                "ticket.closed" => asks_for(true.into()),
+                "change.kind" => ticket_event::OVER.iter().any(|kind| asks_for((*kind).into())),
+                _ => false,
+            };
             if path.as_str() == "state" && tests.iter().any(Operator::demands) {
                 named = true;
                 opening |= State::ALL.iter().filter(|(_, state)| state.opens()).any(|(name, _)| {

@@ -4,6 +4,7 @@ mod decode;
 mod effect;
 mod escalate;
 mod group;
+mod hold;
 mod lifecycle;
 mod notice;
 mod parts;
@@ -12,6 +13,7 @@ pub(crate) use decode::RuleContext;
 pub(crate) use effect::{EFFECTS, EffectTemplate, Target};
 pub(crate) use escalate::{Escalate, UNLESS, Unless};
 pub(crate) use group::{GroupTemplate, MEMBERS};
+pub(crate) use hold::Hold;
 pub(crate) use lifecycle::{AGAIN, AgainDo, Lifecycle, RESOLVED, ResolvedDo};
 pub(crate) use notice::{NoticeTemplate, scripted_notice};
 pub use parts::Part;
@@ -112,11 +114,16 @@ pub struct Rule {
     pub(crate) plain: usize,
     /// Its `when` names a state it wants; a rule that names none only sees states that open tickets.
     pub(crate) names_state: bool,
+    /// Its `when` speaks of a ticket of HaloPSA, so it hears of them whatever its `from` says.
+    pub(crate) names_ticket: bool,
+    /// Its `when` names `change.ours`, so it hears of what we did to a ticket ourselves.
+    pub(crate) names_ours: bool,
     /// The states it names include one that opens tickets by itself.
     pub(crate) wants_opening: bool,
     pub(crate) key: Option<Template>,
     pub(crate) threshold: Option<Threshold>,
-    pub(crate) hold: Duration,
+    /// What it waits for before it acts.
+    pub(crate) hold: Option<Hold>,
     /// Keys of cases that hold this rule's back.
     pub(crate) unless_open: Vec<Template>,
     pub(crate) limit: Option<Limit>,

@@ -89,6 +89,8 @@ pub(super) fn about(root: &str) -> &'static str {
         "id" => "The event's id in the journal.",
         "payload" => "The item as the vendor sent it: `payload.any.field`, `payload.tags[].name`.",
         "vars" => "Values that rules set.",
+        "ticket" => "How a HaloPSA ticket stands: `ticket.status`, `ticket.team`, `ticket.fix_by` …",
+        "change" => "What changed about it: `change.kind`, `change.status.from`, `change.status.to` …",
         "unmapped" => "Why the payload did not fit its preset.",
         _ => "A field of the event.",
     }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::build::{any_of, choice, described, duration, map_of, one_or_list, reference, section, text};
-use crate::event::{ROOTS, Severity, State};
+use crate::event::{ROOTS, Severity, State, is_for_presets};
 use crate::preset::{Arrival, HmacAlgorithm, KeyEncoding, SignatureEncoding, TimestampFormat};
 
 pub(super) fn definitions() -> Map<String, Value> {
@@ -94,7 +94,7 @@ fn body() -> Vec<(&'static str, Value)> {
 fn event_fields() -> Value {
     let properties: Map<String, Value> = ROOTS
         .into_iter()
-        .filter(|root| !matches!(*root, "source" | "received_at" | "vars" | "unmapped"))
+        .filter(|root| is_for_presets(root))
         .map(|root| (root.to_owned(), json!({ "description": super::conditions::about(root) })))
         .collect();
     json!({

@@ -267,7 +267,7 @@ fn effect(name: &str) -> Value {
 fn set() -> Value {
     let properties: Map<String, Value> = ROOTS
         .into_iter()
-        .filter(|root| !matches!(*root, "source" | "id" | "received_at" | "unmapped"))
+        .filter(|root| !matches!(*root, "source" | "id" | "received_at" | "unmapped" | "ticket" | "change"))
         .map(|root| (root.to_owned(), json!({ "description": super::conditions::about(root) })))
         .collect();
     json!({

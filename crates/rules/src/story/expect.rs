@@ -213,6 +213,9 @@ fn fields(effect: &Effect) -> Value {
         EffectKind::ReopenTicket { note } => json!({ "note": note.text }),
     };
     if let Value::Object(map) = &mut value {
+        if let Some(id) = effect.kind.ticket() {
+            map.insert("ticket".into(), id.into());
+        }
         map.insert("key".into(), effect.key.as_str().into());
         map.insert("rule".into(), effect.rule.as_str().into());
     }

@@ -13,6 +13,7 @@ mod repeating;
 mod reporting;
 mod resolving;
 mod silencing;
+mod tickets;
 mod waiting;
 
 use std::collections::BTreeMap;
