@@ -18,3 +18,4 @@ mod refusals;
 mod replay;
 mod sources;
 mod testing;
+mod tickets;

@@ -185,7 +185,8 @@ impl Event {
             Some(text) => Severity::parse(&text).ok_or(EventError::UnknownSeverity(text))?,
             None => default_severity,
         };
-        let of_ticket = |key: &str| map.get("ticket").and_then(Value::as_object).and_then(|t| text_of(t, key));
+        let of_ticket =
+            |key: &str| map.get("ticket").and_then(Value::as_object).and_then(|t| text_of(t, key));
         let title = text_of(&map, "title")
             .or_else(|| of_ticket("summary"))
             .or_else(|| text_of(&map, "check"))
@@ -371,11 +372,14 @@ mod tests {
 
     #[test]
     fn an_event_about_a_ticket_is_named_by_it() {
-        let event =
-            Event::from_json(json!({"source": "halo", "ticket": {"id": 4521, "summary": "Printer"}}), Severity::Low)
-                .expect("an event");
+        let event = Event::from_json(
+            json!({"source": "halo", "ticket": {"id": 4521, "summary": "Printer"}}),
+            Severity::Low,
+        )
+        .expect("an event");
         assert_eq!((event.ticket_id(), event.fingerprint(), event.title()), (Some(4521), "4521", "Printer"));
-        let alert = Event::from_json(json!({"source": "s", "ticket": "4521"}), Severity::Low).expect("an event");
+        let alert =
+            Event::from_json(json!({"source": "s", "ticket": "4521"}), Severity::Low).expect("an event");
         assert_eq!(alert.ticket_id(), None, "a text of that name is no ticket");
     }
 

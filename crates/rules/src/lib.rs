@@ -41,8 +41,8 @@ pub use condition::ConditionTrace;
 pub use duration::{format_duration, parse_duration};
 pub use engine::{
     Case, CaseBook, CaseState, Cases, Decision, Effect, EffectKind, Escalation, Explain, Feed, Group, Input,
-    Key, Member, Mode, Origin, Outcome, Report, Standing, Step, Storm, TicketState, Timer, TimerChange, TimerKind,
-    Watch, silence_key, step,
+    Key, Member, Mode, Origin, Outcome, Report, Standing, Step, Storm, TicketState, Timer, TimerChange,
+    TimerKind, Watch, silence_key, step,
 };
 pub use event::{Event, EventError, Severity, State};
 pub use fields::{Fields, suggestion};

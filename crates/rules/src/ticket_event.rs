@@ -47,7 +47,10 @@ pub const TICKET: [(&str, &str); 39] = [
 
 /// The fields of `change` besides those of the ticket that changed (`change.status.from`, `change.status.to`).
 pub const CHANGE: [(&str, &str); 3] = [
-    ("kind", "`created`, `changed`, `closed`, `reopened`, `merged`, `deleted`, or `seen`: it was there before the source"),
+    (
+        "kind",
+        "`created`, `changed`, `closed`, `reopened`, `merged`, `deleted`, or `seen`: it was there before the source",
+    ),
     ("fields", "the names of the fields that changed"),
     ("ours", "true where all that changed was done by rules"),
 ];

@@ -14,13 +14,14 @@ use tokio::task::JoinHandle;
 
 use crate::address::Address;
 use crate::api::{self, ApiState, Standing};
+use crate::catalogue::CatalogueCache;
 use crate::clock::Clock;
 use crate::config::{Config, Loaded, Retention, SecretError};
 use crate::dispatcher::Pace;
 use crate::feeds::{self, Feeds};
 use crate::metrics::Metrics;
 use crate::notifier::{Channel, ChannelError};
-use crate::receiver::{Door, DoorState, router};
+use crate::receiver::{Door, DoorState, Tidings, router};
 use crate::runtime::{CATALOGUE_EVERY, Happening, LiveRules, Runtime, RuntimeConfig, Stopped};
 use crate::server::{self, Certificate, Server, TlsError};
 use crate::store::{Limits, Store, StoreError};
@@ -110,11 +111,19 @@ impl App {
         };
         let certificate = loaded.config.tls.as_ref().map(Certificate::read).transpose()?;
         let door = Door::new(&loaded, None)?;
-        let feeding =
-            feeds::Context { client: client.clone(), outbounds: Arc::default(), clock: Arc::clone(&clock) };
-        let plans = feeds::plans(&loaded, &feeding)?;
         let (channels, open) = watch::channel(Channel::all(&loaded.config)?);
         let store = Store::open(&loaded.config.store, Limits::default())?;
+        let names_every = loaded.config.halo.as_ref().map_or(CATALOGUE_EVERY, |halo| halo.catalogue);
+        let names_file = loaded.config.store.with_extension("catalogue.json");
+        let catalogue = CatalogueCache::new(&client, Arc::clone(&clock), Some(names_file), names_every);
+        let feeding = feeds::Context {
+            client: client.clone(),
+            catalogue: catalogue.clone(),
+            store: store.clone(),
+            outbounds: Arc::default(),
+            clock: Arc::clone(&clock),
+        };
+        let plans = feeds::plans(&loaded, &feeding)?;
         let token = Token::find_or_make(&loaded.config)?;
         let batch = loaded.config.halo.as_ref().map_or(1, |halo| halo.batch);
         let track = loaded.config.halo.as_ref().map_or(Duration::from_secs(60), |halo| halo.track);
@@ -131,8 +140,7 @@ impl App {
             pace: Pace { batch, ..Pace::default() },
             track,
             channels: open,
-            catalogue_file: Some(loaded.config.store.with_extension("catalogue.json")),
-            catalogue_every: loaded.config.halo.as_ref().map_or(CATALOGUE_EVERY, |halo| halo.catalogue),
+            catalogue: Some(catalogue),
             ..RuntimeConfig::new(store.clone(), live.clone(), client.clone())
         })?;
         let controls = runtime.controls().ok_or(StoreError::Closed)?;
@@ -140,6 +148,7 @@ impl App {
         let witness = Witness::default();
         let mut state = DoorState::new(door, store.clone(), Arc::clone(&clock), metrics.clone());
         state.witness = witness.clone();
+        state.tidings = Some(Tidings::new(runtime.hints(), feeds.waker()));
         state.remember().await?;
         let door = Arc::clone(&state.door);
         let api = api::router(ApiState {

@@ -4,6 +4,15 @@
 use halopsa::{Client, Error};
 use jiff::{SignedDuration, Timestamp};
 
+/// What time it is by HaloPSA's clock, or by ours where that is earlier: a look that starts there misses nothing, and at
+/// worst sees twice.
+pub(crate) async fn now_there(client: &Client, now: Timestamp) -> Result<Timestamp, Error> {
+    if client.halo_now().is_none() {
+        client.authenticate().await?;
+    }
+    Ok(client.halo_now().map_or(now, |there| Timestamp::from(there).min(now)))
+}
+
 /// A moment of ours as HaloPSA's clock showed it, for a look that starts there: never later than by our own clock.
 ///
 /// HaloPSA's clock is known from its answers; if it has not answered yet, the token that the look needs anyway is fetched

@@ -41,6 +41,7 @@ struct Inner {
     decisions: Family<OfOutcome, Counter>,
     operations: Family<OfOperation, Counter>,
     reloads: Family<OfReload, Counter>,
+    loops: Counter,
     fetches: Family<OfFetch, Counter>,
     accept: Histogram,
     decide: Histogram,
@@ -192,6 +193,7 @@ impl Metrics {
             decisions: Family::default(),
             operations: Family::default(),
             reloads: Family::default(),
+            loops: Counter::default(),
             fetches: Family::default(),
             accept: seconds(),
             decide: seconds(),
@@ -223,6 +225,12 @@ impl Metrics {
             &inner.operations,
         );
         put(r, "fetches", "Rounds of sources that are fetched from, by source and result", &inner.fetches);
+        put(
+            r,
+            "loops_stopped",
+            "Changes of tickets that a rule was kept from, because it went round in a circle",
+            &inner.loops,
+        );
         put(r, "reloads", "Readings of changed files, by result", &inner.reloads);
         put_in(r, ("accept", Unit::Seconds), "From a delivery's arrival to its answer", &inner.accept);
         put_in(r, ("decide", Unit::Seconds), "From an event's receipt to its decision", &inner.decide);
@@ -293,6 +301,11 @@ impl Metrics {
     /// Something was decided, and it is durable.
     pub fn decided(&self, outcome: haloward_rules::Outcome) {
         self.inner.decisions.get_or_create(&OfOutcome { outcome: outcome.as_str() }).inc();
+    }
+
+    /// A rule that changes one ticket again and again was kept from doing so once more.
+    pub fn loop_stopped(&self) {
+        self.inner.loops.inc();
     }
 
     /// An event's decision became durable so long after its receipt.

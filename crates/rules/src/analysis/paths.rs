@@ -13,6 +13,7 @@ use crate::path::Path;
 use crate::rule::EffectTemplate;
 use crate::script::Script;
 use crate::template::Template;
+use crate::ticket_event;
 use crate::yaml::{Node, NodeKind};
 
 /// What the contract of events says is below these fields.
@@ -228,6 +229,15 @@ impl Fields {
                 Some(Finding::warning("HW144", message).at(read.place.clone()).help(help))
             }
             ["event", root, ..] if !ROOTS.contains(root) => finding("an event", root, &ROOTS),
+            ["event", "ticket", name, ..] => {
+                let known: Vec<&str> = ticket_event::TICKET.iter().map(|(field, _)| *field).collect();
+                if known.contains(name) { None } else { finding("a ticket", name, &known) }
+            }
+            ["event", "change", name, ..] => {
+                let own = ticket_event::CHANGE.iter().map(|(field, _)| *field);
+                let known: Vec<&str> = own.chain(ticket_event::FOLLOWED).collect();
+                if known.contains(name) { None } else { finding("a change", name, &known) }
+            }
             ["event", root, name, ..] => {
                 let (_, known) = BELOW.iter().find(|(of, _)| of == root)?;
                 let there = known.contains(name)

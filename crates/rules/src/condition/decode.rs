@@ -4,8 +4,10 @@ use super::{Condition, Operator};
 use crate::fields::{list, scalar_text, suggestion};
 use crate::finding::{Finding, Findings, SourceFile};
 use crate::library::Known;
+use crate::names::NameKind;
 use crate::path::Path;
 use crate::script::{CompileError, Script};
+use crate::ticket::name_at;
 use crate::yaml::{KeyNode, Node, NodeKind};
 
 pub(super) struct Decoder<'a> {
@@ -139,6 +141,9 @@ impl Decoder<'_> {
                     .help(help),
             );
         }
+        if let Some(kind) = named_by(&path) {
+            self.names(kind, node);
+        }
         let condition = self.tests(path, node, findings);
         if let Some(Condition::Test { path, tests }) = &condition
             && matches!(path.as_str(), "state" | "severity")
@@ -146,6 +151,19 @@ impl Decoder<'_> {
             self.known_values(path.as_str(), node, tests, findings);
         }
         condition
+    }
+
+    /// The names of the tenant's things that a ticket is compared with.
+    fn names(&self, kind: NameKind, node: &Node) {
+        match &node.kind {
+            NodeKind::Map(entries) => {
+                let whole = ["is", "not", "in", "not_in", "exactly"];
+                let compared = entries.iter().filter(|(operator, _)| whole.contains(&operator.text.as_str()));
+                compared.for_each(|(_, value)| self.names(kind, value));
+            }
+            NodeKind::List(items) => items.iter().for_each(|item| self.names(kind, item)),
+            _ => name_at(kind, self.file, node, self.known),
+        }
     }
 
     fn tests(&self, path: Path, node: &Node, findings: &mut Findings) -> Option<Condition> {
@@ -194,6 +212,20 @@ impl Decoder<'_> {
     ) -> Option<T> {
         findings.push(Finding::error(code, message).at(self.file.place(node.span)));
         None
+    }
+}
+
+/// What the values of a path are names of, if it is one of a ticket or of its change. Disabled agents have tickets, and
+/// priorities mean something within an SLA only: those are not looked up.
+fn named_by(path: &Path) -> Option<NameKind> {
+    let path = path.as_str();
+    let field = path.strip_prefix("ticket.").or_else(|| {
+        let (field, end) = path.strip_prefix("change.")?.split_once('.')?;
+        matches!(end, "from" | "to").then_some(field)
+    });
+    match field? {
+        field @ ("type" | "status" | "sla" | "team") => NameKind::of_field(field),
+        _ => None,
     }
 }
 

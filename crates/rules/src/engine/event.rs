@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::case::{Case, CaseState, Key};
 use super::decision::{Decision, Mode, Outcome};
-use super::work::Work;
 use super::standing::Standing;
+use super::work::Work;
 use super::{Explain, Step, effects, missing, resolve, silenced, standing, ticket, wait};
 use crate::calendar::Calendars;
 use crate::condition::{ConditionTrace, NoTrace, Sink, every};

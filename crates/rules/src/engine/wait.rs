@@ -121,7 +121,10 @@ fn due(work: &Work<'_>, rule: &Rule, event: &Event, case: &Case) -> Result<Optio
     }
     let Some(time) = to_time(&said) else {
         let said = crate::value::to_text(&said);
-        return Err(ScriptError { message: format!("`hold` waits until `{said}`, which is no time"), at: None });
+        return Err(ScriptError {
+            message: format!("`hold` waits until `{said}`, which is no time"),
+            at: None,
+        });
     };
     Ok(Some(before(time, early)))
 }

@@ -106,6 +106,27 @@ fn every_field_that_holds_names_is_read() {
 }
 
 #[test]
+fn names_that_tickets_are_compared_with_are_read_too() {
+    let rules = "rules:
+  - id: a
+    when:
+      ticket.status: [New, With User]
+      ticket.type: { not: Task, contains: x }
+      any: [{ change.team.to: Network }, { change.fields: team }]
+      ticket.agent: Ana
+    then: { update_ticket: { team: Desk } }
+";
+    let expected = [
+        "r.yaml:4:23 Status New",
+        "r.yaml:4:28 Status With User",
+        "r.yaml:5:27 Type Task",
+        "r.yaml:6:30 Team Network",
+        "r.yaml:8:36 Team Desk",
+    ];
+    assert_eq!(in_rules(rules), expected);
+}
+
+#[test]
 fn a_priority_knows_the_type_and_the_sla_that_its_ticket_will_have() {
     let rule = |defaults: &str, fields: &str| {
         in_rules(&format!(

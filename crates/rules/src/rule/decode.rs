@@ -15,9 +15,9 @@ use crate::fields::Fields;
 use crate::finding::{Finding, Findings, Place, SourceFile};
 use crate::library::Known;
 use crate::names::Names;
-use crate::ticket_event;
 use crate::template::Template;
 use crate::ticket::TicketTemplate;
+use crate::ticket_event;
 use crate::yaml::{Node, NodeKind};
 
 /// What a rule may refer to outside its file.

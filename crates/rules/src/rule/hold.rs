@@ -35,9 +35,12 @@ impl Hold {
             let text = crate::fields::scalar_text(node);
             let Some(Ok(wait)) = text.as_deref().map(crate::duration::parse_duration) else {
                 findings.push(
-                    Finding::error("HW010", format!("`hold` must be a duration such as `5m`, or a map, not {}", node.kind_name()))
-                        .at(file.place(node.span))
-                        .help("write `hold: 5m`, or `hold: { until: \"${event.ticket.fix_by}\", early: 30m }`"),
+                    Finding::error(
+                        "HW010",
+                        format!("`hold` must be a duration such as `5m`, or a map, not {}", node.kind_name()),
+                    )
+                    .at(file.place(node.span))
+                    .help("write `hold: 5m`, or `hold: { until: \"${event.ticket.fix_by}\", early: 30m }`"),
                 );
                 return None;
             };

@@ -139,6 +139,7 @@ impl SourceConfig {
     pub fn webhook(&self) -> Option<&super::Webhook> {
         match self {
             Self::Webhook(webhook) => Some(webhook),
+            Self::Halo(halo) => halo.webhook.as_deref(),
             Self::Poll(_) | Self::Schedule(_) => None,
         }
     }

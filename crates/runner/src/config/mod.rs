@@ -33,7 +33,10 @@ pub use schema::{clients_schema, schema};
 pub use secret::{SecretError, SecretRef};
 pub use server::{ClientHeader, Proxies, TlsFiles};
 pub(crate) use source::GENERIC;
-pub use source::{Missed, OAuth2, PollAuth, PollConfig, Reading, Schedule, SourceConfig, Webhook, WholePoll};
+pub use source::{
+    HaloTickets, Missed, OAuth2, PollAuth, PollConfig, Reading, Schedule, SourceConfig, Told, Webhook,
+    WholePoll,
+};
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};

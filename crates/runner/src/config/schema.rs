@@ -16,7 +16,7 @@ mod poll_auth;
 
 use super::channel::FORMATS;
 use super::server::CLIENT_HEADERS;
-use super::source::MISSED;
+use super::source::{MISSED, TOLD};
 
 /// The schema of `haloward.yaml`.
 pub fn schema() -> Value {
@@ -29,6 +29,8 @@ pub fn schema() -> Value {
         ("server", server()),
         ("source", source()),
         ("webhook", webhook()),
+        ("halo_tickets", halo_tickets()),
+        ("halo_webhook", section("What HaloPSA's webhook posts to Haloward.", door(), &["auth"])),
         ("tls", tls()),
         ("poll", poll()),
         ("poll_auth", poll_auth::auth()),
@@ -244,6 +246,7 @@ fn source() -> Value {
         [
             ("webhook", described("A tool posts to `/hooks/NAME`.", reference("webhook"))),
             ("poll", described("Its API is asked again and again.", reference("poll"))),
+            ("halo", described("HaloPSA's own tickets.", reference("halo_tickets"))),
             ("schedule", described("Events at set times.", reference("schedule"))),
         ],
         &[],
@@ -262,6 +265,43 @@ fn poll() -> Value {
         ("allow_private", flag("Whether it may be in your own network, or on this machine.")),
     ]);
     section("An API that is asked again and again.", fields, &[])
+}
+
+fn halo_tickets() -> Value {
+    section(
+        "HaloPSA's own tickets, for rules about tickets.",
+        [
+            (
+                "tickets",
+                choice(
+                    "What is told: every change and every new ticket, or new tickets alone.",
+                    TOLD.iter().map(|(name, _)| *name),
+                ),
+            ),
+            ("every", duration("How often changed tickets are read: one request. Without it, `1m`.")),
+            (
+                "existing",
+                flag(
+                    "Whether tickets that are open when the source begins are told once, as `seen`. Without it, no.",
+                ),
+            ),
+            (
+                "severity",
+                choice(
+                    "The severity of its events. Without it, `medium`.",
+                    Severity::ALL.iter().map(|(name, _)| *name),
+                ),
+            ),
+            (
+                "webhook",
+                described(
+                    "HaloPSA's webhook tells of changes at `/hooks/NAME`, and they are read at once.",
+                    reference("halo_webhook"),
+                ),
+            ),
+        ],
+        &["tickets"],
+    )
 }
 
 fn schedule() -> Value {
@@ -295,7 +335,13 @@ fn schedule() -> Value {
 
 fn webhook() -> Value {
     let mut fields = reading();
-    fields.extend([
+    fields.extend(door());
+    section("Alerts that are posted to Haloward.", fields, &["auth"])
+}
+
+/// Who may post, and how often.
+fn door() -> Vec<(&'static str, Value)> {
+    vec![
         (
             "limit",
             described("How many deliveries it may make; beyond, it is answered 429.", reference("rate")),
@@ -316,8 +362,7 @@ fn webhook() -> Value {
                  except for vendors that send the same again on purpose.",
             ),
         ),
-    ]);
-    section("Alerts that are posted to Haloward.", fields, &["auth"])
+    ]
 }
 
 /// How a payload becomes events, whoever brings it.

@@ -27,6 +27,8 @@ pub(super) struct Batch {
     pub(super) received: Vec<Timestamp>,
     /// What was decided.
     pub(super) outcomes: Vec<Outcome>,
+    /// What somebody should know at once.
+    pub(super) warnings: Vec<String>,
 }
 
 /// Gives operations their ids.
@@ -76,6 +78,7 @@ impl Batch {
             happenings: Vec::new(),
             received: Vec::new(),
             outcomes: Vec::new(),
+            warnings: Vec::new(),
         };
         let mut making = Making { cases: BatchCases::new(reader, silences), batch, rules: &rules, ids, now };
         for message in messages {
@@ -221,6 +224,7 @@ impl Making<'_> {
             queue.changed(&step.timers);
         }
         self.batch.changes.timers.extend(step.timers);
+        self.batch.warnings.extend(step.warnings);
         for (effect, number) in step.effects.into_iter().zip(0..) {
             self.batch.changes.operations.push(NewOperation {
                 id: OperationId::from_number(self.ids.source.next(self.now)),

@@ -187,6 +187,10 @@ impl Worker {
         for outcome in batch.outcomes {
             self.metrics.decided(outcome);
         }
+        for warning in batch.warnings {
+            tracing::warn!("{warning}");
+            self.metrics.loop_stopped();
+        }
         let now = self.clock.now();
         for received_at in batch.received {
             self.metrics.event_decided(received_at, now);

@@ -117,13 +117,10 @@ impl Delivery {
         operation: &Operation,
         effect: &Effect,
     ) -> Result<Option<Target>, StoreError> {
-        let named = match &effect.kind {
-            EffectKind::OpenTicket { .. } => return Ok(None),
-            EffectKind::UpdateTicket { id, .. } | EffectKind::AddNote { id, .. } => *id,
-            EffectKind::ResolveTicket { .. }
-            | EffectKind::ReopenTicket { .. }
-            | EffectKind::Notify { .. } => None,
-        };
+        if matches!(effect.kind, EffectKind::OpenTicket { .. }) {
+            return Ok(None);
+        }
+        let named = effect.kind.ticket();
         let (key, number) = (operation.key().clone(), operation.number());
         self.store
             .read(move |reader| {

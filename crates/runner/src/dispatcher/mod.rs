@@ -27,7 +27,7 @@ mod verdict;
 pub use connection::{Connection, ConnectionStatus};
 pub(crate) use pace::Backoff;
 pub use pace::Pace;
-pub(crate) use touched::{Seen, last_by_a_person, look};
+pub(crate) use touched::{NOBODY, Seen, last_by_a_person, look};
 
 use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;

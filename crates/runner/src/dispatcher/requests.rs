@@ -109,7 +109,7 @@ impl Delivery {
                 self.complete(operation, catalogue, |c| wire::reopen_body(ticket, note, Some(c), settings))
                     .await
             }
-            EffectKind::ResolveTicket { note, status, unless_touched } => {
+            EffectKind::ResolveTicket { note, status, unless_touched, .. } => {
                 let seen = if *unless_touched {
                     self.seen(operation, &target, Some(catalogue)).await
                 } else {

@@ -52,7 +52,7 @@ impl Delivery {
                 }));
             }
             // Found again, it tells by itself whether it resolved or only said so.
-            EffectKind::ResolveTicket { .. }
+            EffectKind::ResolveTicket { id: None, .. }
                 if adopted && action.new_status.is_none_or(|status| status.0 <= 0) =>
             {
                 reports.push(Report::TicketTouched { key, ticket: operation.number() });

@@ -7,7 +7,7 @@ use crate::catalogue::Catalogue;
 use crate::store::KnownTicket;
 
 /// "Unassigned" is an agent of HaloPSA with this id.
-const NOBODY: i64 = 1;
+pub(crate) const NOBODY: i64 = 1;
 
 /// What a ticket's row tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

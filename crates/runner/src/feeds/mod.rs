@@ -6,6 +6,7 @@
 //! [`Plan`]; `plans` makes those of a configuration.
 
 mod board;
+pub(crate) mod halo;
 mod pace;
 mod plan;
 pub mod poll;
@@ -18,7 +19,7 @@ mod worker;
 pub use board::{FeedBoard, FeedStatus};
 pub use plan::{Context, Plan, plans};
 pub(crate) use schedule::next_runs;
-pub use supervisor::Feeds;
+pub use supervisor::{Feeds, Waker};
 
 use std::time::Duration;
 
@@ -36,6 +37,11 @@ pub trait Feed: Send {
     /// When the next round is due. `last` is when the last one began that succeeded in this process; `now` is the time.
     /// Nothing, where there will never be one.
     fn due(&self, state: &FeedState, last: Option<Timestamp>, now: Timestamp) -> Option<Timestamp>;
+
+    /// A round that somebody asks for out of turn has to wait until then.
+    fn earliest(&self, _last: Option<Timestamp>) -> Option<Timestamp> {
+        None
+    }
 
     /// One round.
     fn round<'a>(

@@ -5,16 +5,22 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Feed, poll, schedule};
+use super::{Feed, halo, poll, schedule};
+use crate::catalogue::CatalogueCache;
 use crate::clock::Clock;
 use crate::config::{Loaded, SecretError, SourceConfig};
 use crate::outbound::Outbounds;
+use crate::store::Store;
 
 /// What feeds may use beside their own configuration.
 #[derive(Debug, Clone)]
 pub struct Context {
     /// HaloPSA, for those that read from there.
     pub client: halopsa::Client,
+    /// The names of what is there.
+    pub catalogue: CatalogueCache,
+    /// What was done there.
+    pub store: Store,
     /// What polls are sent with.
     pub outbounds: Arc<Outbounds>,
     /// The time.
@@ -62,6 +68,10 @@ pub fn plans(loaded: &Loaded, context: &Context) -> Result<Vec<Plan>, SecretErro
         // Tools send to it.
         SourceConfig::Webhook(_) => None,
         SourceConfig::Poll(config) => poll::plan(source, config, loaded, context).transpose(),
+        SourceConfig::Halo(config) => {
+            let marker = loaded.config.halo.as_ref().map(|halo| halo.marker.clone()).unwrap_or_default();
+            Some(Ok(halo::plan(source, config, marker, context)))
+        }
         SourceConfig::Schedule(config) => Some(Ok(schedule::plan(source, config))),
     });
     plans.collect()

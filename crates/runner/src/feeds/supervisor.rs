@@ -21,7 +21,25 @@ pub struct Feeds {
     clock: Arc<dyn Clock>,
     metrics: Metrics,
     board: FeedBoard,
-    running: Mutex<BTreeMap<String, Running>>,
+    running: Arc<Mutex<BTreeMap<String, Running>>>,
+}
+
+/// Has sources make a round out of turn. Cloning is cheap.
+#[derive(Debug, Clone)]
+pub struct Waker {
+    running: Arc<Mutex<BTreeMap<String, Running>>>,
+}
+
+impl Waker {
+    /// Has a source make its next round now, whenever it was due. Says whether there is such a source.
+    pub fn wake(&self, source: &str) -> bool {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let feed = running.get(source);
+        if let Some(feed) = feed {
+            feed.wake.notify_one();
+        }
+        feed.is_some()
+    }
 }
 
 #[derive(Debug)]
@@ -35,8 +53,7 @@ struct Running {
 impl Feeds {
     /// Starts them. Must be called within a tokio runtime.
     pub fn start(plans: Vec<Plan>, store: Store, clock: Arc<dyn Clock>, metrics: Metrics) -> Self {
-        let feeds =
-            Self { store, clock, metrics, board: FeedBoard::default(), running: Mutex::new(BTreeMap::new()) };
+        let feeds = Self { store, clock, metrics, board: FeedBoard::default(), running: Arc::default() };
         feeds.run(plans);
         feeds
     }
@@ -64,14 +81,9 @@ impl Feeds {
         }
     }
 
-    /// Has a source make its next round now, whenever it was due. Says whether there is such a source.
-    pub fn wake(&self, source: &str) -> bool {
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let feed = running.get(source);
-        if let Some(feed) = feed {
-            feed.wake.notify_one();
-        }
-        feed.is_some()
+    /// What has sources make a round out of turn.
+    pub fn waker(&self) -> Waker {
+        Waker { running: Arc::clone(&self.running) }
     }
 
     /// Stops all of them: what they fetched and did not make durable yet is fetched again at the next start.
@@ -117,7 +129,7 @@ impl Feeds {
 
 impl Drop for Feeds {
     fn drop(&mut self) {
-        for feed in self.running.get_mut().unwrap_or_else(PoisonError::into_inner).values() {
+        for feed in self.running.lock().unwrap_or_else(PoisonError::into_inner).values() {
             feed.task.abort();
         }
     }

@@ -169,7 +169,7 @@ async fn a_reload_starts_only_what_changed() {
     stands(&feeds, |status| status.rounds == 1).await;
     let unused = steps([Step::Brings(5)]);
     feeds.run(vec![plan("a", &unused)]);
-    assert!(feeds.wake("s"), "it runs");
+    assert!(feeds.waker().wake("s"), "it runs");
     stands(&feeds, |status| status.rounds == 1 && status.next_at.is_none()).await;
     assert_eq!(unused.lock().unwrap().len(), 1, "the one before goes on");
 
@@ -178,7 +178,7 @@ async fn a_reload_starts_only_what_changed() {
     assert_eq!(bench.fingerprints().await, ["a-0", "b-1"], "the new one knows how far the old one was");
 
     feeds.run(Vec::new());
-    assert!(!feeds.wake("s"));
+    assert!(!feeds.waker().wake("s"));
     assert_eq!(feeds.board().of("s"), None);
 }
 
@@ -187,7 +187,7 @@ async fn a_round_that_is_wanted_now_does_not_wait_for_its_time() {
     let bench = Bench::new();
     let feeds = bench.start(vec![plan("a", &steps([Step::Brings(1), Step::Brings(1)]))]);
     stands(&feeds, |status| status.rounds == 1 && status.next_at.is_some()).await;
-    feeds.wake("s");
+    feeds.waker().wake("s");
     stands(&feeds, |status| status.rounds == 2).await;
     assert_eq!(bench.fingerprints().await, ["a-0", "a-1"]);
 }

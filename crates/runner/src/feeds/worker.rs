@@ -61,9 +61,10 @@ impl Worker {
                 },
             };
             self.board.update(&self.source, |status| status.next_at = next);
+            let earliest = standing.feed.as_ref().and_then(|feed| feed.earliest(standing.last));
             tokio::select! {
                 () = wait(&*self.clock, next) => {}
-                () = self.wake.notified() => {}
+                () = self.woken(earliest) => {}
                 // The one who could tell us to stop is gone: then we have.
                 _ = stop.wait_for(|stop| *stop) => return,
             }
@@ -82,6 +83,14 @@ impl Worker {
                 }
                 Ended::Failed(error) => Some(self.failed(&mut standing, &error)),
             };
+        }
+    }
+
+    /// Waits until somebody asks for a round out of turn, and the feed may make one.
+    async fn woken(&self, earliest: Option<Timestamp>) {
+        self.wake.notified().await;
+        if let Some(earliest) = earliest {
+            self.clock.wait_until(earliest).await;
         }
     }
 

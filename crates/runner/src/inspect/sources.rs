@@ -20,21 +20,25 @@ impl SourceLine {
     }
 
     fn of(name: &str, source: &SourceConfig, base: &str) -> Self {
-        let (auth, severity, url) = match source {
-            SourceConfig::Webhook(webhook) => {
-                let token = match &webhook.auth {
-                    Auth::UrlToken(_) => "/TOKEN".to_owned(),
-                    Auth::Query { name, .. } => format!("?{name}=TOKEN"),
-                    _ => String::new(),
-                };
-                let url = format!("{base}/hooks/{name}{token}");
-                (webhook.auth.name(), webhook.reading.severity, Some(url))
+        let url = source.webhook().map(|webhook| {
+            let token = match &webhook.auth {
+                Auth::UrlToken(_) => "/TOKEN".to_owned(),
+                Auth::Query { name, .. } => format!("?{name}=TOKEN"),
+                _ => String::new(),
+            };
+            format!("{base}/hooks/{name}{token}")
+        });
+        let (auth, severity) = match source {
+            SourceConfig::Webhook(webhook) => (webhook.auth.name(), webhook.reading.severity),
+            // Tickets are read with HaloPSA's own credentials; what a webhook tells is only when.
+            SourceConfig::Halo(halo) => {
+                (halo.webhook.as_ref().map_or("", |webhook| webhook.auth.name()), halo.severity)
             }
             SourceConfig::Poll(poll) => {
                 let auth = poll.whole.as_ref().map_or("none", |whole| whole.auth.way());
-                (auth, poll.reading.severity, None)
+                (auth, poll.reading.severity)
             }
-            SourceConfig::Schedule(schedule) => ("", schedule.severity, None),
+            SourceConfig::Schedule(schedule) => ("", schedule.severity),
         };
         let preset = |reading: &Reading| {
             if reading.map.is_some() { "map".to_owned() } else { reading.preset.clone() }

@@ -67,7 +67,8 @@ fn a_correction_that_would_be_lost_is_refused() {
     );
     let wrong = corrected(&ticket(), &json!({ "tags": 7 })).unwrap_err();
     assert!(wrong.starts_with("it cannot be corrected so: "), "{wrong}");
-    let bare = operation(EffectKind::ResolveTicket { note: None, status: None, unless_touched: true });
+    let bare =
+        operation(EffectKind::ResolveTicket { id: None, note: None, status: None, unless_touched: true });
     assert_eq!(
         corrected(&bare, &json!({ "text": "x" })),
         Err("a `resolve_ticket` without a note has no fields".into())

@@ -13,8 +13,9 @@ use super::auth::{Aws, Check};
 use super::failures::Failures;
 use super::limit::Limit;
 use super::repeat::{self, Repeats};
+use super::tidings::Tidings;
 use crate::clock::Clock;
-use crate::config::{Loaded, Networks, Proxies, SecretError};
+use crate::config::{Loaded, Networks, Proxies, SecretError, SourceConfig};
 use crate::intake::Mapping;
 use crate::metrics::Metrics;
 use crate::store::{Store, StoreError};
@@ -24,6 +25,8 @@ use crate::witness::Witness;
 pub(super) struct Guarded {
     pub(super) check: Check,
     pub(super) mapping: Mapping,
+    /// What it sends only says that there is something to read.
+    pub(super) only_tells: bool,
     pub(super) limit: Option<Limit>,
     /// How long the same body counts as the same delivery.
     pub(super) repeated_within: Duration,
@@ -89,6 +92,7 @@ impl Door {
                 repeated_within: repeat::window(webhook.repeated_within, &preset),
                 check: Check::new(name, &webhook.auth)?,
                 mapping: Mapping { source: name.as_str().into(), preset, severity },
+                only_tells: matches!(config, SourceConfig::Halo(_)),
                 limit: webhook.limit.map(Limit::new),
                 allow_from: webhook.allow_from.clone(),
                 allow_origin: webhook.allow_origin.clone(),
@@ -129,6 +133,8 @@ pub struct DoorState {
     pub(super) repeats: Repeats,
     /// What people see of deliveries.
     pub witness: Witness,
+    /// Where it is told that tickets of HaloPSA may have changed; nobody listens where there is none.
+    pub tidings: Option<Tidings>,
 }
 
 // LIMIT: this many bodies are held in memory at once; with the default body limit that is 256 MiB at worst.
@@ -150,6 +156,7 @@ impl DoorState {
             aws: Arc::default(),
             repeats: Repeats::default(),
             witness: Witness::default(),
+            tidings: None,
         }
     }
 

@@ -11,12 +11,14 @@ mod problem;
 mod raw;
 pub(crate) mod repeat;
 mod routes;
+mod tidings;
 
 pub use door::{Door, DoorState};
 pub use limit::Rate;
 pub(crate) use problem::Problem;
 pub use raw::{Refused, events_of};
 pub use routes::router;
+pub use tidings::Tidings;
 
 use axum::http::HeaderMap;
 use serde_json::Value;

@@ -120,6 +120,7 @@ async fn deliver(
 }
 
 /// What a delivery brought.
+#[derive(Default)]
 struct Counted {
     events: usize,
     duplicates: usize,
@@ -185,6 +186,15 @@ async fn accept(
     if !proven {
         return Err(Problem::unauthorized());
     }
+    if known.only_tells {
+        let payload = match &content {
+            Content::Payload(payload) => payload,
+            Content::Broken { .. } => &Value::Null,
+        };
+        state.witness.payload(source, &body::visible_headers(&parts.headers, None), payload, now);
+        state.tidings.iter().for_each(|tidings| tidings.bring(source, payload));
+        return Ok(accepted(&[], Counted::default()));
+    }
     let mut events = match content {
         Content::Payload(mut payload) => {
             let headers = body::visible_headers(&parts.headers, known.check.secret_header());
@@ -202,9 +212,7 @@ async fn accept(
         let body = Fingerprint::of(source, &bytes);
         let held = state.repeats.hold(body).await;
         if let Some(before) = repeat::is_repeat(*held, known.repeated_within, now) {
-            let answer = Json(json!({ "accepted": 0, "duplicates": before.events, "ids": [] }));
-            let counted = Counted { events: 0, duplicates: before.events, unmapped: 0 };
-            return Ok(((StatusCode::ACCEPTED, answer).into_response(), counted));
+            return Ok(accepted(&[], Counted { duplicates: before.events, ..Counted::default() }));
         }
         repeat::mark(&mut events, body);
         place = Some(held);
@@ -218,8 +226,13 @@ async fn accept(
     let ids: Vec<Value> = fresh.map(|event| json!(event.id.to_string())).collect();
     tracing::debug!(source, accepted = ids.len(), duplicates, unmapped, "accepted");
     let events = ids.len();
-    let answer = Json(json!({ "accepted": events, "duplicates": duplicates, "ids": ids }));
-    Ok(((StatusCode::ACCEPTED, answer).into_response(), Counted { events, duplicates, unmapped }))
+    Ok(accepted(&ids, Counted { events, duplicates, unmapped }))
+}
+
+/// The answer to a delivery that is durable.
+fn accepted(ids: &[Value], counted: Counted) -> (Response, Counted) {
+    let answer = Json(json!({ "accepted": counted.events, "duplicates": counted.duplicates, "ids": ids }));
+    ((StatusCode::ACCEPTED, answer).into_response(), counted)
 }
 
 fn shown<'a>(parts: &'a Parts, token: Option<&'a str>, origin: &Origin) -> Shown<'a> {

@@ -12,7 +12,6 @@ pub use happening::Happening;
 pub(crate) use pruner::prune;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,10 +66,8 @@ pub struct RuntimeConfig {
     pub pace: Pace,
     /// How often changed tickets are read back.
     pub track: Duration,
-    /// Where the catalogue is kept between starts.
-    pub catalogue_file: Option<PathBuf>,
-    /// How often the catalogue is read again.
-    pub catalogue_every: Duration,
+    /// The tenant's names, where somebody else asks for them too; one kept nowhere else where there is none.
+    pub catalogue: Option<CatalogueCache>,
     /// The channels that messages go to, by name; a new value holds for the next message.
     pub channels: watch::Receiver<BTreeMap<String, Channel>>,
 }
@@ -88,9 +85,8 @@ impl RuntimeConfig {
             clock: Arc::new(SystemClock),
             pace: Pace::default(),
             track: Duration::from_mins(1),
-            catalogue_file: None,
+            catalogue: None,
             channels: watch::channel(BTreeMap::new()).1,
-            catalogue_every: CATALOGUE_EVERY,
         }
     }
 }
@@ -142,14 +138,14 @@ impl Runtime {
             clock,
             pace,
             track,
-            catalogue_file,
-            catalogue_every,
+            catalogue,
             channels,
         } = config;
         let (happenings, _) = broadcast::channel(WATCHED);
         let (stop, stopped) = watch::channel(false);
         let (outbox, notices) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let catalogue = CatalogueCache::new(&client, Arc::clone(&clock), catalogue_file, catalogue_every);
+        let own = || CatalogueCache::new(&client, Arc::clone(&clock), None, CATALOGUE_EVERY);
+        let catalogue = catalogue.unwrap_or_else(own);
         let decider = Decider::start(
             store.clone(),
             rules,

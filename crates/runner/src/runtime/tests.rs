@@ -3,6 +3,7 @@
 mod broken;
 mod frugal;
 mod hinted;
+mod tickets;
 mod together;
 
 use std::collections::HashMap;

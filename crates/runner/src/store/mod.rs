@@ -28,7 +28,7 @@ pub use feed::{FeedChange, FeedState};
 pub use id::{EventId, NotAnId, OperationId};
 pub use keep::{Cutoffs, Pruned, Stage};
 pub use limits::Limits;
-pub use operation::{KnownTicket, NewOperation, Operation, OperationKind, OperationState, Settled};
+pub use operation::{DoneTo, KnownTicket, NewOperation, Operation, OperationKind, OperationState, Settled};
 pub use silence::{NewSilence, SilenceError};
 pub use view::{Counts, Reader};
 

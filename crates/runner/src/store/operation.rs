@@ -188,6 +188,15 @@ impl Operation {
     }
 }
 
+/// A request that went out for an operation and was not refused.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DoneTo {
+    /// When it was done, by HaloPSA's clock where known; nothing while that is not settled.
+    pub finished_at: Option<Timestamp>,
+    /// Method, path, body, and the answer.
+    pub said: serde_json::Value,
+}
+
 /// What an operation left in HaloPSA.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Settled {

@@ -48,8 +48,8 @@ pub fn requests_for(
         }
         EffectKind::UpdateTicket { id, draft } => update_body(ticket(id), draft, catalogue, settings),
         EffectKind::AddNote { id, note } => note_body(ticket(id), note, catalogue, settings),
-        EffectKind::ResolveTicket { note, status, .. } => {
-            resolve_body(own(), note.as_ref(), status.as_ref(), catalogue, settings)
+        EffectKind::ResolveTicket { id, note, status, .. } => {
+            resolve_body(ticket(id), note.as_ref(), status.as_ref(), catalogue, settings)
         }
         EffectKind::ReopenTicket { note } => reopen_body(own(), note, catalogue, settings),
     };

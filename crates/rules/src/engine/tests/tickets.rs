@@ -47,7 +47,11 @@ fn effects_that_name_no_ticket_are_about_the_one_that_the_event_tells_of() {
     let step = world.event(ticket(json!({})));
     assert_eq!(kinds(&step), [Outcome::UpdateTicket, Outcome::AddNote, Outcome::ResolveTicket]);
     assert_eq!(targets(&step), [Some(4521); 3]);
-    assert_eq!(step.effects[0].key, Key::new("halo/4521/route"), "to each rule a ticket is a case of its own");
+    assert_eq!(
+        step.effects[0].key,
+        Key::new("halo/4521/route"),
+        "to each rule a ticket is a case of its own"
+    );
 }
 
 #[test]
@@ -88,7 +92,11 @@ fn tickets_are_heard_by_rules_that_name_their_source_or_speak_of_tickets() {
   - { id: new, when: { ticket.status: New, ticket.team: Network }, then: { update_ticket: { priority: High } } }",
     );
     let step = world.event(ticket(json!({})));
-    assert_eq!((step.outcome, kinds(&step)), (Outcome::Unmatched, vec![]), "no ticket about a ticket by accident");
+    assert_eq!(
+        (step.outcome, kinds(&step)),
+        (Outcome::Unmatched, vec![]),
+        "no ticket about a ticket by accident"
+    );
     assert_eq!(world.event(ticket(json!({"team": "Network"}))).outcome, Outcome::UpdateTicket);
     assert_eq!(world.fires().outcome, Outcome::OpenTicket);
 }
@@ -103,7 +111,11 @@ fn a_rule_acts_once_the_ticket_has_been_so_for_as_long_as_it_holds() {
     assert_eq!(world.event(other).outcome, Outcome::Waiting, "another change leaves the wait as it is");
     let steps = world.after("4d");
     assert_eq!((steps.len(), targets(&steps[0])), (1, vec![Some(4521); 2]));
-    assert_eq!(world.case("halo/4521/chase").event.value()["ticket"]["team"], "Network", "as it stands by then");
+    assert_eq!(
+        world.case("halo/4521/chase").event.value()["ticket"]["team"],
+        "Network",
+        "as it stands by then"
+    );
 }
 
 #[test]
@@ -143,12 +155,19 @@ fn a_closed_ticket_is_waited_for_no_more_and_heard_only_where_that_is_asked_for(
     assert_eq!(step.outcome, Outcome::Nothing);
     assert_eq!(world.case("halo/4521/chase").state, CaseState::Resolved);
     assert!(world.after("30d").is_empty());
-    for when in ["change.kind: closed", "change.kind: [merged, closed]", "ticket.closed: true", "state: resolved"] {
-        let rule = format!("  - {{ id: a, from: halo, when: {{ {when} }}, then: {{ notify: {{ channel: c }} }} }}");
+    for when in
+        ["change.kind: closed", "change.kind: [merged, closed]", "ticket.closed: true", "state: resolved"]
+    {
+        let rule =
+            format!("  - {{ id: a, from: halo, when: {{ {when} }}, then: {{ notify: {{ channel: c }} }} }}");
         let mut world = World::new(&rule);
         let closed = changed(json!({"closed": true}), json!({"kind": "closed"}));
         assert_eq!(world.event(closed).outcome, Outcome::Notify, "{when}");
-        assert_eq!(world.event(changed(json!({}), json!({"kind": "changed"}))).outcome, Outcome::Unmatched, "{when}");
+        assert_eq!(
+            world.event(changed(json!({}), json!({"kind": "changed"}))).outcome,
+            Outcome::Unmatched,
+            "{when}"
+        );
     }
 }
 
@@ -219,8 +238,9 @@ fn a_time_that_is_past_is_acted_on_at_once_and_one_that_nobody_knows_is_not_wait
 
 #[test]
 fn who_changes_a_ticket_ten_times_within_an_hour_is_stopped_for_a_while() {
-    let mut world =
-        World::new("  - { id: pull, from: halo, when: { ticket.team: A }, then: { update_ticket: { team: B } } }");
+    let mut world = World::new(
+        "  - { id: pull, from: halo, when: { ticket.team: A }, then: { update_ticket: { team: B } } }",
+    );
     for _ in 0..10 {
         let step = world.event(ticket(json!({"team": "A"})));
         assert_eq!((step.outcome, step.warnings.len()), (Outcome::UpdateTicket, 0));

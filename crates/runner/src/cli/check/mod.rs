@@ -100,7 +100,7 @@ pub(super) fn run(args: &Args, global: &Global, out: &mut Out) -> Ended {
 fn schedules(loaded: &Loaded, now: jiff::Timestamp) -> BTreeMap<&str, Vec<String>> {
     let schedules = loaded.config.sources.iter().filter_map(|(name, source)| match source {
         SourceConfig::Schedule(schedule) => Some((name.as_str(), next_runs(schedule, now, 3))),
-        SourceConfig::Webhook(_) | SourceConfig::Poll(_) => None,
+        SourceConfig::Webhook(_) | SourceConfig::Poll(_) | SourceConfig::Halo(_) => None,
     });
     schedules.collect()
 }

@@ -91,7 +91,7 @@ impl Ticket {
         match &effect.kind {
             EffectKind::UpdateTicket { id: None, draft } => self.changed.extend(object(draft)),
             EffectKind::AddNote { id: None, note } => self.note(&note.text.html),
-            EffectKind::ResolveTicket { note, status, .. } => {
+            EffectKind::ResolveTicket { id: None, note, status, .. } => {
                 if let Some(note) = note {
                     self.note(&note.text.html);
                 }

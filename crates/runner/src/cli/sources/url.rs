@@ -14,9 +14,15 @@ use crate::inspect::base;
 pub(super) fn run(name: &str, global: &Global, out: &mut Out) -> Ended {
     let loaded = global.load(&[])?;
     let source = known(&loaded, name)?;
-    let SourceConfig::Webhook(webhook) = source else {
+    let Some(webhook) = source.webhook() else {
         let message = format!("nobody sends to `{name}`: it is of the kind `{}`", source.kind());
-        return Err(Failure::help(message, "`haloward sources` says when its next run is"));
+        let help = match source {
+            SourceConfig::Halo(_) => {
+                "give it a `webhook` with its `auth`, and HaloPSA can tell of changes at once"
+            }
+            _ => "`haloward sources` says when its next run is",
+        };
+        return Err(Failure::help(message, help));
     };
     let listen = Address::find(&loaded.config.store).unwrap_or_else(|| reachable(loaded.config.listen));
     let mut url = format!("{}/hooks/{name}", base(&loaded.config, listen));
@@ -30,7 +36,7 @@ pub(super) fn run(name: &str, global: &Global, out: &mut Out) -> Ended {
             Auth::Query { name, .. } => format!("{url}?{}={token}", segment(name)),
             _ => format!("{url}/{token}"),
         };
-        remark("whoever has this URL can send alerts as this source");
+        remark("whoever has this URL can send as this source");
     }
     if loaded.config.public_url.is_none() && listen.ip().is_loopback() {
         remark(

@@ -11,7 +11,7 @@ use crate::config::Config;
 const STRANGE: &str = "qqqqqqqqqqqqqqqqqq";
 
 /// A section of the schema, and a configuration with a strange field in it.
-const MEETINGS: [(&str, &str); 27] = [
+const MEETINGS: [(&str, &str); 29] = [
     ("configuration", "STRANGE: 1"),
     ("halo", "halo: { STRANGE: 1 }"),
     ("budget", "halo: { budget: { STRANGE: 1 } }"),
@@ -40,6 +40,8 @@ const MEETINGS: [(&str, &str); 27] = [
     ("cursor", "sources: { a: { poll: { url: x, pagination: { cursor: { from: a, STRANGE: 1 } } } } }"),
     ("pagination", "sources: { a: { poll: { url: x, pagination: { STRANGE: 1 } } } }"),
     ("watermark", "sources: { a: { poll: { url: x, watermark: { from: a, STRANGE: 1 } } } }"),
+    ("halo_tickets", "sources: { a: { halo: { tickets: changed, STRANGE: 1 } } }"),
+    ("halo_webhook", "sources: { a: { halo: { tickets: changed, webhook: { auth: none, STRANGE: 1 } } } }"),
     ("retention", "retention: { STRANGE: 1 }"),
     ("rate", "sources: { a: { webhook: { auth: none, limit: { requests: 1, per: 1m, STRANGE: 1 } } } }"),
     ("channel", "channels: { a: { webhook: env:X, STRANGE: 1 } }"),

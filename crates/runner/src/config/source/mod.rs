@@ -1,5 +1,6 @@
 //! One source of the configuration: what kind it is, and what that kind needs.
 
+mod halo;
 mod poll;
 mod poll_auth;
 mod reading;
@@ -10,6 +11,8 @@ use std::path::Path;
 
 use haloward_rules::{Fields, Finding, Findings, Node, SourceFile};
 
+pub(in crate::config) use halo::TOLD;
+pub use halo::{HaloTickets, Told};
 pub use poll::{PollConfig, WholePoll};
 pub use poll_auth::{OAuth2, PollAuth};
 pub(crate) use reading::GENERIC;
@@ -25,6 +28,8 @@ pub enum SourceConfig {
     Webhook(Box<Webhook>),
     /// Its API is asked again and again.
     Poll(Box<PollConfig>),
+    /// HaloPSA's own tickets.
+    Halo(Box<HaloTickets>),
     /// It is nothing but time.
     Schedule(Box<Schedule>),
 }
@@ -37,11 +42,8 @@ pub(super) struct Beside<'a> {
     pub rules: &'a Path,
 }
 
-/// Kinds that are described and not built yet: named, so that nobody waits for them to work.
-const NOT_YET: [&str; 1] = ["halo"];
-
 /// The kinds there are.
-const KINDS: [&str; 3] = ["webhook", "poll", "schedule"];
+const KINDS: [&str; 4] = ["webhook", "poll", "halo", "schedule"];
 
 impl SourceConfig {
     pub(super) fn decode(
@@ -52,18 +54,6 @@ impl SourceConfig {
         findings: &mut Findings,
     ) -> Option<Self> {
         let mut fields = Fields::of(file, node, "a source", findings)?;
-        for kind in NOT_YET {
-            if let Some(node) = fields.take(kind) {
-                findings.push(
-                    Finding::error(
-                        "HW019",
-                        format!("sources of the kind `{kind}` are not available in this version"),
-                    )
-                    .at(file.place(node.span)),
-                );
-                return None;
-            }
-        }
         let kinds = KINDS.map(|kind| fields.take(kind).map(|node| (kind, node)));
         let kinds: Vec<(&str, &Node)> = kinds.into_iter().flatten().collect();
         fields.finish(findings);
@@ -72,7 +62,7 @@ impl SourceConfig {
             findings.push(
                 Finding::error("HW011", format!("the source `{name}` {said} kind"))
                     .at(file.place(node.span))
-                    .help("a source has one of `webhook`, `poll`, `schedule`"),
+                    .help("a source has one of `webhook`, `poll`, `halo`, `schedule`"),
             );
             return None;
         };
@@ -80,6 +70,10 @@ impl SourceConfig {
             "poll" => {
                 let poll = PollConfig::decode(name, file, node, inner, beside, findings);
                 poll.map(Box::new).map(Self::Poll)
+            }
+            "halo" => {
+                let halo = HaloTickets::decode(name, file, node, inner, beside, findings);
+                halo.map(Box::new).map(Self::Halo)
             }
             "schedule" => Schedule::decode(file, inner, findings).map(Box::new).map(Self::Schedule),
             _ => Webhook::decode(name, file, node, inner, beside, findings).map(Box::new).map(Self::Webhook),
@@ -91,15 +85,17 @@ impl SourceConfig {
         match self {
             Self::Webhook(_) => "webhook",
             Self::Poll(_) => "poll",
+            Self::Halo(_) => "halo",
             Self::Schedule(_) => "schedule",
         }
     }
 
-    /// How its payloads become events, where payloads are what it has.
+    /// How its payloads are read, where payloads are what it has.
     pub fn reading(&self) -> Option<&Reading> {
         match self {
             Self::Webhook(webhook) => Some(&webhook.reading),
             Self::Poll(poll) => Some(&poll.reading),
+            Self::Halo(halo) => halo.webhook.as_ref().map(|webhook| &webhook.reading),
             Self::Schedule(_) => None,
         }
     }

@@ -43,8 +43,23 @@ impl Webhook {
     ) -> Option<Self> {
         let mut fields = Fields::of(file, node, "`webhook`", findings)?;
         let reading = Reading::take(name, file, &mut fields, beside, findings);
+        let webhook = Self::with(reading, name, file, source, &mut fields, beside, findings);
+        fields.finish(findings);
+        webhook
+    }
+
+    /// Takes what says who may send out of the fields; how payloads are read is known.
+    pub(super) fn with(
+        reading: Reading,
+        name: &str,
+        file: &SourceFile,
+        source: &Node,
+        fields: &mut Fields<'_>,
+        beside: &Beside<'_>,
+        findings: &mut Findings,
+    ) -> Option<Self> {
         let limit = fields.take("limit").and_then(|node| rate(file, node, findings));
-        let repeated_within = repeated_within(file, &mut fields, findings);
+        let repeated_within = repeated_within(file, fields, findings);
         let auth = match fields.take("auth") {
             Some(auth) => Auth::decode(file, auth, &reading.vendor(beside), beside, findings),
             None => {
@@ -56,9 +71,8 @@ impl Webhook {
                 None
             }
         };
-        let allow_from = Networks::take(&mut fields, "allow_from", findings);
+        let allow_from = Networks::take(fields, "allow_from", findings);
         let allow_origin = fields.texts("allow_origin", findings).into_iter().map(|(text, _)| text).collect();
-        fields.finish(findings);
         Some(Self { reading, auth: auth?, limit, repeated_within, allow_from, allow_origin })
     }
 }

@@ -448,6 +448,7 @@ async fn more_than_one_round_takes_is_taken_in_several() {
 /// The whole way: the feeds of a configuration on a virtual clock, a store, and a crash between two rounds.
 #[tokio::test]
 async fn a_polled_alert_is_journalled_once_whatever_happens_between() {
+    use crate::catalogue::CatalogueCache;
     use crate::clock::{Clock, HeldClock};
     use crate::feeds::{Feeds, plans};
     use crate::store::{Limits, Store};
@@ -460,10 +461,13 @@ async fn a_polled_alert_is_journalled_once_whatever_happens_between() {
     let clock = Arc::new(HeldClock::at(START.parse().unwrap()));
     let site = halopsa::Site::parse("http://127.0.0.1:9").unwrap();
     let client = halopsa::Client::builder(site, halopsa::Credentials::new("id", "secret")).build().unwrap();
-    let context = Context { client, outbounds: Arc::default(), clock: clock.clone() };
     let file = bench.folder.path().join("haloward.db");
     for (rounds, journalled) in [(1, 2), (1, 2), (1, 3)] {
         let store = Store::open(&file, Limits::default()).unwrap();
+        let names = CatalogueCache::new(&client, clock.clone(), None, Duration::from_hours(6));
+        let (client, outbounds) = (client.clone(), Arc::default());
+        let context =
+            Context { client, catalogue: names, store: store.clone(), outbounds, clock: clock.clone() };
         let plans = plans(&loaded, &context).unwrap();
         let feeds = Feeds::start(plans, store.clone(), clock.clone(), crate::metrics::Metrics::new());
         let done = feeds.board().wait_for("s", |status| status.rounds == rounds);

@@ -8,7 +8,7 @@ use super::{failure, journal, ledger, outbox, rows, schema, state};
 use crate::store::error::StoreError;
 use crate::store::event::{JournalEntry, SeenBody};
 use crate::store::id::{EventId, OperationId};
-use crate::store::operation::{KnownTicket, Operation, OperationState};
+use crate::store::operation::{DoneTo, KnownTicket, Operation, OperationState};
 use crate::store::view::Counts;
 
 /// One consistent view of what is committed.
@@ -247,6 +247,17 @@ impl<'c> Reader<'c> {
     pub fn ticket_by_id(&self, id: i64) -> Result<Option<KnownTicket>, StoreError> {
         let sql = format!("SELECT {} FROM tickets WHERE id = ?1 ORDER BY number DESC LIMIT 1", rows::TICKET);
         self.one(&sql, [id], rows::ticket)
+    }
+
+    /// What was done to a ticket since then, by our clock: the requests that were not refused, oldest first.
+    pub fn done_to(&self, ticket: i64, since: Timestamp) -> Result<Vec<DoneTo>, StoreError> {
+        let sql = "SELECT o.finished_at, x.said FROM operations o JOIN exchanges x ON x.operation = o.id
+             WHERE o.ticket = ?1 AND x.at >= ?2 AND json_type(x.said, '$.body') = 'array'
+                 AND json_type(x.said, '$.refused') IS NULL ORDER BY x.id";
+        self.many(sql, params![ticket, since.as_millisecond()], |row| {
+            let finished_at: Option<i64> = row.get(0)?;
+            Ok(DoneTo { finished_at: finished_at.map(rows::time), said: rows::json(row, 1)? })
+        })
     }
 
     /// Whether any case has an open ticket.

@@ -10,7 +10,7 @@ use super::{failure, message};
 use crate::store::error::StoreError;
 
 /// The statements that lead from each version to the next; the first leads from nothing to 1.
-const VERSIONS: [&str; 4] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4];
+const VERSIONS: [&str; 5] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5];
 
 /// Times are milliseconds since 1970; `event`, `body`, `effect` and `details` are JSON.
 ///
@@ -156,6 +156,11 @@ CREATE TABLE feed_state (
     value TEXT NOT NULL,
     PRIMARY KEY (source, name)
 ) WITHOUT ROWID;
+";
+
+/// What was done to a ticket is asked for whenever HaloPSA tells that it changed.
+const VERSION_5: &str = "
+CREATE INDEX operations_done_to ON operations (ticket) WHERE ticket IS NOT NULL;
 ";
 
 /// The file must have the newest layout, because nobody may change it now.

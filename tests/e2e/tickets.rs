@@ -1,0 +1,86 @@
+//! HaloPSA's own tickets: what somebody opens there is told by HaloPSA's webhook, and a rule works on it.
+
+use halopsa_sandbox::{Sandbox, SandboxConfig};
+use haloward_tests::{Install, PATIENCE, Process, TOKEN, client};
+use serde_json::{Value, json};
+
+const RULES: &str = r#"
+rules:
+  - id: route
+    from: halo
+    when: { change.kind: created, ticket.summary: { contains: wifi } }
+    then: { update_ticket: { team: NOC }, add_note: "routed" }
+"#;
+
+/// HaloPSA, as its own web client and its administrators use it.
+struct Halo<'s> {
+    sandbox: &'s Sandbox,
+    http: reqwest::Client,
+    token: String,
+}
+
+impl<'s> Halo<'s> {
+    async fn of(sandbox: &'s Sandbox) -> Self {
+        let (http, config) = (client(), sandbox.config());
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", config.client_id.as_str()),
+            ("client_secret", config.client_secret.as_str()),
+            ("scope", "all"),
+        ];
+        let answer =
+            http.post(format!("{}/auth/token", sandbox.url())).form(&form).send().await.expect("answers");
+        let token: Value = answer.json().await.expect("JSON");
+        Self { sandbox, http, token: token["access_token"].as_str().expect("a token").to_owned() }
+    }
+
+    async fn post(&self, path: &str, record: Value) -> Value {
+        let url = format!("{}/api/{path}", self.sandbox.url());
+        let answer = self.http.post(url).bearer_auth(&self.token).json(&json!([record])).send().await;
+        answer.expect("answers").json().await.expect("JSON")
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_that_somebody_opens_is_routed_at_once_and_once() {
+    let sandbox = Sandbox::start(SandboxConfig::default()).await.expect("a sandbox");
+    // The next reading by itself would come too late for this test.
+    let install = Install::with_rules(&sandbox.url(), RULES).source(
+        "halo: { halo: { tickets: changed, every: 1h, webhook: { auth: { basic: { user: halo, password: file:token } } } } }",
+    );
+    let haloward = Process::start(&install).await;
+    let halo = Halo::of(&sandbox).await;
+    let hook = json!({
+        "name": "Haloward", "url": format!("{}/hooks/halo", haloward.url), "active": true, "authentication_type": 1,
+        "basic_username": "halo", "basic_password": TOKEN,
+        "events": [{ "eventno": "3" }, { "eventno": "19" }],
+    });
+    halo.post("Webhook", hook).await;
+    // The source has read where it begins, or it would not tell of this ticket.
+    let begun = |s: &halopsa_sandbox::Snapshot| {
+        s.requests_to("GET", "/api/Tickets").any(|request| request.query.contains("open_only=true"))
+    };
+    sandbox.wait_for(begun, PATIENCE).await.expect("the first reading");
+    let kind = sandbox.id_of("TicketType", "Incident").expect("a type");
+    let opened = halo.post("Tickets", json!({ "summary": "The wifi is slow", "tickettype_id": kind })).await;
+    let id = opened["id"].as_i64().expect("a number");
+    let routed = |s: &halopsa_sandbox::Snapshot| {
+        s.tickets
+            .iter()
+            .any(|t| t.id == id && t.team == "NOC" && t.actions.iter().any(|a| a.note.contains("routed")))
+    };
+    sandbox.wait_for(routed, PATIENCE).await.expect("it is routed");
+
+    // HaloPSA's webhook told of our own changes too. They are read, and nothing follows from them.
+    let read_again = |s: &halopsa_sandbox::Snapshot| {
+        let lists = s.requests_to("GET", "/api/Tickets").filter(|r| r.query.contains("lastupdatefromdate"));
+        lists.count() >= 2
+    };
+    sandbox.wait_for(read_again, PATIENCE).await.expect("another reading");
+    let (code, log) = haloward.stop().await;
+    assert_eq!(code, Some(0));
+    let ticket = sandbox.ticket(id).expect("it is there");
+    assert_eq!(ticket.actions.iter().filter(|action| action.note.contains("routed")).count(), 1);
+    assert!(!log.contains(TOKEN), "{log}");
+    sandbox.stop().await;
+}
