@@ -131,7 +131,12 @@ fn collect(shared: &Arc<Shared>, batches: WebhookBatches, webhook: Record, event
 /// A webhook without events of its own wants them all.
 fn wants(webhook: &Record, number: i64) -> bool {
     let events = webhook.get("events").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    events.is_empty() || events.iter().any(|event| event["eventno"].as_i64() == Some(number))
+    // The contract has it as text; clients write numbers too.
+    let is = |eventno: &Value| match eventno {
+        Value::String(text) => text.trim().parse() == Ok(number),
+        eventno => eventno.as_i64() == Some(number),
+    };
+    events.is_empty() || events.iter().any(|event| is(&event["eventno"]))
 }
 
 async fn deliver(shared: Arc<Shared>, webhook: Record, number: i64, body: String) {

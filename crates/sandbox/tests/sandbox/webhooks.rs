@@ -36,7 +36,7 @@ async fn a_webhook_is_told_what_it_asked_for_and_the_delivery_is_noted() {
     let url = format!("http://{}/hooks/halo?x=1", listener.local_addr().unwrap());
     let webhook = json!([{
         "name": "Haloward", "url": url, "authentication_type": 1, "basic_username": "halo", "basic_password": "pw",
-        "events": [{ "eventno": 39 }],
+        "events": [{ "eventno": "39" }],
     }]);
     let webhook = halo.post("/api/Webhook", webhook).await.json();
     let id = halo.ticket(json!({ "summary": "x" })).await;
