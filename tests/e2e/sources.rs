@@ -1,7 +1,9 @@
 //! Where events come from: the list, what a payload becomes, and samples of what is really sent.
 
 use halopsa_sandbox::{Sandbox, SandboxConfig};
-use haloward_tests::{Ended, Install, Process, TOKEN, alert, alertmanager, post, run, run_with_input, scrub};
+use haloward_tests::{
+    AlertsApi, Ended, Install, Process, TOKEN, alert, alertmanager, post, run, run_with_input, scrub,
+};
 use serde_json::{Value, json};
 
 async fn ask(install: &Install, args: &[&str]) -> Ended {
@@ -126,6 +128,116 @@ async fn a_payload_shows_what_it_becomes_and_why() {
     let ended = ask(&install, &["source", "test", "pron", file]).await;
     assert_eq!(ended.code, Some(2));
     assert_eq!(ended.stderr, "error: no source is called `pron`\n  = did you mean `prom`?\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_of_a_polled_api_shows_what_the_poll_makes_of_it() {
+    let install = Install::new("http://127.0.0.1:1")
+        .source(
+            "tool: { poll: { url: \"https://tool.example/api/alerts\", items: \"${payload.alerts}\", gone: resolved, \
+             auth: { bearer: file:not-there-yet }, pagination: { cursor: { param: after, from: \"${payload.next}\" } }, \
+             map: { event: { fingerprint: \"${item.id}\", title: \"${item.name}\", severity: \"${item.level}\" } } } }",
+        )
+        .source("mondays: { schedule: { cron: \"0 8 * * mon\" } }");
+    let folder = install.config().with_file_name("");
+    let save = |name: &str, text: &str| {
+        install.write(name, text);
+        folder.join(name).to_str().expect("a path").to_owned()
+    };
+    let shown_of = |ended: &Ended| shown(ended, &install, "http://127.0.0.1:8080");
+    let answer = json!({
+        "alerts": [{ "id": "a", "name": "Backup failed", "level": "high" }, { "id": "b", "name": "Tape full" }],
+        "next": "b",
+    });
+    let file = save("answer.json", &answer.to_string());
+    let ended = ask(&install, &["source", "test", "tool", &file]).await;
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    insta::assert_snapshot!("source_test_polled", shown_of(&ended));
+    let ended = ask(&install, &["source", "test", "tool", &file, "--format", "json"]).await;
+    let said: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    assert_eq!(
+        (&said["items"], &said["gone_after"], &said["read_up_to"]),
+        (&json!(2), &json!(2), &Value::Null)
+    );
+    assert_eq!(said["events"][0]["severity_said"], "high", "{said}");
+    assert_eq!(said["next_page"]["query"], json!([["after", "b"]]), "{said}");
+
+    // What makes a poll fail makes the test fail with the same words.
+    let page = save("page.html", "<html>Please log in</html>");
+    let ended = ask(&install, &["source", "test", "tool", &page]).await;
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    insta::assert_snapshot!("source_test_polled_no_json", shown_of(&ended));
+    let error = save("error.json", r#"{"error": "try later"}"#);
+    let ended = ask(&install, &["source", "test", "tool", &error, "--format", "json"]).await;
+    let said: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    assert_eq!(ended.code, Some(1));
+    assert_eq!(
+        said["problem"],
+        "the answer has no list at `items`; it begins with `{\"error\":\"try later\"}`"
+    );
+    let empty = save("empty.json", r#"{"alerts": []}"#);
+    let ended = ask(&install, &["source", "test", "tool", &empty]).await;
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(ended.stdout.starts_with("tool: 0 events of 0 items"), "{}", ended.stdout);
+
+    // A preset that no source uses reads as a source of it would.
+    let sample = env!("CARGO_MANIFEST_DIR").to_owned() + "/../examples/payloads/datto-bcdr/firing.json";
+    let ended = ask(&install, &["source", "test", "datto-bcdr-alerts", &sample]).await;
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stdout.contains("0123456789AB/"), "{}", ended.stdout);
+
+    let refused = [
+        (
+            vec!["mondays", &file],
+            "error: `mondays` is a schedule: nothing is sent to it that could be tested\n  = `haloward check` shows its next runs\n",
+        ),
+        (
+            vec!["prom", "--online"],
+            "error: `prom` is not polled, so there is nobody to ask\n  = give it a payload: `haloward source test prom FILE`\n",
+        ),
+    ];
+    for (args, said) in refused {
+        let ended = ask(&install, &[&["source", "test"], args.as_slice()].concat()).await;
+        assert_eq!((ended.code, ended.stderr.as_str()), (Some(2), said));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_polled_api_is_asked_once_and_nothing_of_it_is_kept() {
+    let api = AlertsApi::start().await;
+    let url = &api.url;
+    let source = |auth: &str| {
+        format!(
+            "tool: {{ poll: {{ url: \"{url}/alerts\", allow_private: true, items: \"${{payload.alerts}}\", \
+             auth: {{ {auth} }}, map: {{ event: {{ fingerprint: \"${{item.id}}\", title: \"${{item.name}}\" }} }} }} }}"
+        )
+    };
+    let oauth2 = |secret: &str| {
+        source(&format!(
+            "oauth2: {{ token_url: \"{url}/token\", client_id: us, client_secret: file:{secret} }}"
+        ))
+    };
+    let online = ["source", "test", "tool", "--online"];
+    let install = Install::new("http://127.0.0.1:1").source(&oauth2("secret"));
+    api.open(&[json!({ "id": "one", "name": "Backup one failed" })]);
+    let ended = ask(&install, &online).await;
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    assert_eq!(ended.stderr, format!("note: asking {url}/alerts\n"));
+    assert!(ended.stdout.contains("Backup one failed"), "{}", ended.stdout);
+    assert!(!install.store().exists(), "nothing is kept");
+
+    let install = Install::new("http://127.0.0.1:1").source(&source("bearer: file:token"));
+    let ended = ask(&install, &online).await;
+    assert_eq!(ended.code, Some(1), "{}{}", ended.stdout, ended.stderr);
+    assert_eq!(
+        ended.stdout,
+        "the poll would fail: it answered 401 Unauthorized: `{\"error\":\"who are you?\"}`\n  \
+         = check the credentials under `auth` of the source, and what they may see\n"
+    );
+    let install = Install::new("http://127.0.0.1:1").source(&oauth2("not-there"));
+    let ended = ask(&install, &online).await;
+    assert_eq!(ended.code, Some(2), "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stderr.contains("not-there"), "{}", ended.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -49,7 +49,7 @@ pub use fields::{Fields, suggestion};
 pub use finding::{Example, Finding, Findings, Level, Page, Place, SourceFile};
 pub use names::{Given, NameKind, NameUse, Within};
 pub use path::Path;
-pub use poll::{Answer, Asked, Mark, Method, Poll, RawPoll, Turn};
+pub use poll::{Answer, Asked, Mark, Method, Need, Poll, RawPoll, Turn};
 pub use preset::{
     Arrival, AuthWay, Delivery, HmacAlgorithm, HmacScheme, KeyEncoding, Mapped, Preset, PresetSet, RawHmac,
     SignatureEncoding, SignedPart, SignedTime, SourceClient, SourceSettings, TimestampFormat, TimestampPlace,

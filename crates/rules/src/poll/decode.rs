@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::mark::MarkFormat;
-use super::{ANSWER_VARS, ASK_VARS, LEAST_EVERY, Method, Pagination, RawPoll, Watermark};
+use super::{ANSWER_VARS, ASK_VARS, LEAST_EVERY, Method, Need, Pagination, RawPoll, Watermark};
 use crate::fields::{Fields, scalar_text};
 use crate::finding::{Finding, Findings, SourceFile};
 use crate::library::Known;
@@ -20,7 +20,8 @@ impl RawPoll {
         let mut fields = Fields::of(file, node, "`poll`", findings)?;
         let mut poll = Self::take(&mut fields, findings);
         poll.slowest_limit = fields.duration("no_faster_than", findings);
-        poll.needs = texts(&mut fields, "needs", findings);
+        let needs = map(&mut fields, "needs", findings);
+        poll.needs = Need::all(file, needs, findings);
         fields.finish(findings);
         Some(poll)
     }

@@ -2,18 +2,20 @@
 //!
 //! `decode` reads the fields of a `poll` block, in a preset or in a source; [`RawPoll::over`] lays the source's over its
 //! preset's, and [`RawPoll::finish`] makes a [`Poll`] of both. `ask` renders the request of a page, `answer` says what a
-//! page holds and which one is next, `mark` compares and writes watermarks.
+//! page holds and which one is next, `mark` compares and writes watermarks, `needs` is what a preset leaves to its sources.
 
 mod answer;
 mod ask;
 mod decode;
 mod mark;
+mod needs;
 #[cfg(test)]
 mod tests;
 
 pub use answer::Answer;
 pub use ask::{Asked, Turn};
 pub use mark::Mark;
+pub use needs::Need;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -60,7 +62,7 @@ pub struct RawPoll {
     timeout: Option<Duration>,
     host: Option<String>,
     vars: BTreeMap<String, String>,
-    needs: BTreeMap<String, String>,
+    needs: BTreeMap<String, Need>,
     auth: Option<(SourceFile, Node)>,
 }
 
@@ -170,19 +172,10 @@ impl RawPoll {
     /// The poll of `source`, whose place findings name.
     pub fn finish(self, source: &str, at: &Place, findings: &mut Findings) -> Option<Poll> {
         let before = findings.errors();
-        for (name, what) in &self.needs {
+        for (name, need) in &self.needs {
             let given = if name == "host" { self.host.is_some() } else { self.vars.contains_key(name) };
             if !given {
-                let written = if name == "host" {
-                    "`host: …`".to_owned()
-                } else {
-                    format!("`vars: {{ {name}: … }}`")
-                };
-                findings.push(
-                    Finding::error("HW206", format!("the poll of `{source}` does not say {what}"))
-                        .at(at.clone())
-                        .help(format!("add {written}")),
-                );
+                findings.push(need.missing(source, name, at));
             }
         }
         if self.url.is_none() {

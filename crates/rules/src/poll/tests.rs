@@ -163,6 +163,29 @@ fn a_source_says_what_its_preset_leaves_open() {
 }
 
 #[test]
+fn a_preset_says_what_a_source_has_to_say_and_what_that_looks_like() {
+    let decode = |text: &str| {
+        let file = SourceFile::new("presets/x.yaml", text);
+        let mut findings = Findings::default();
+        let poll = RawPoll::of_preset(&file, &read(&file).unwrap(), &mut findings).unwrap();
+        (poll, findings.render())
+    };
+    let text = "url: https://${host}/${vars.tenant}\n\
+                needs: { host: { what: where you log in, example: eu.example.com }, tenant: the tenant }";
+    let (raw, findings) = decode(text);
+    assert_eq!(findings, "");
+    let (_, findings) = finish(raw.clone());
+    assert!(findings.contains("the poll of `s` does not say where you log in, such as `eu.example.com`"));
+    let poll = raw.by_example("s").unwrap();
+    let asked = poll.ask(&Turn::default(), None, None, now()).unwrap();
+    assert_eq!(shown(&asked), "https://eu.example.com/tenant?", "without an example its name stands there");
+
+    let (_, findings) = decode("url: u\nneeds: { host: { example: x }, tenant: [a] }");
+    assert!(findings.contains("an entry of `needs` needs `what`"), "{findings}");
+    assert!(findings.contains("`tenant` must be text, not a list"), "{findings}");
+}
+
+#[test]
 fn what_makes_no_poll_is_said() {
     let found = |text: &str| {
         let (raw, findings) = raw(text);

@@ -14,10 +14,14 @@ pub(super) fn definitions() -> Map<String, Value> {
     preset.push(("no_faster_than", duration("How often the vendor allows to be asked.")));
     preset.push((
         "needs",
-        map_of("What a source has to say: `host`, or a name under `vars`, and what it is.", text("")),
+        map_of(
+            "What a source has to say: `host`, or a name under `vars`, and what it is.",
+            any_of("What it is.", vec![text(""), reference("need")]),
+        ),
     ));
     let pairs = [
         ("preset_poll", section("How its product's API is asked.", preset, &["url"])),
+        ("need", need()),
         ("pagination", pagination()),
         ("page", page()),
         ("offset", offset()),
@@ -62,6 +66,17 @@ pub fn poll() -> Vec<(&'static str, Value)> {
         ),
         ("timeout", duration("How long one request may take. Without it, `30s`.")),
     ]
+}
+
+fn need() -> Value {
+    section(
+        "What a source has to say.",
+        [
+            ("what", text("What it is: `the host that you log in at`.")),
+            ("example", text("What somebody else's looks like: `eu.ninjarmm.com`.")),
+        ],
+        &["what"],
+    )
 }
 
 fn pagination() -> Value {

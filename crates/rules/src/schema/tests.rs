@@ -68,7 +68,7 @@ fn preset(text: &str) -> Findings {
 /// A section of the schema, how its files are decoded, and such a file with a strange field in that section.
 type Meeting = (&'static str, fn(&str) -> Findings, &'static str);
 
-const MEETINGS: [Meeting; 36] = [
+const MEETINGS: [Meeting; 37] = [
     ("rule_file", rules, "STRANGE: 1"),
     ("defaults", rules, "defaults: { STRANGE: 1 }"),
     ("ticket", rules, "defaults: { ticket: { STRANGE: 1 } }"),
@@ -117,6 +117,7 @@ const MEETINGS: [Meeting; 36] = [
     ),
     ("map", map, "{ STRANGE: 1, event: {} }"),
     ("preset_poll", preset, "{ preset: a, event: {}, poll: { url: x, STRANGE: 1 } }"),
+    ("need", preset, "{ preset: a, event: {}, poll: { url: x, needs: { a: { what: b, STRANGE: 1 } } } }"),
     ("page", preset, "{ preset: a, event: {}, poll: { url: x, pagination: { page: { STRANGE: 1 } } } }"),
     (
         "offset",

@@ -1,26 +1,23 @@
-//! `haloward source test`: the events that a payload becomes, by the receiver's own way of reading it.
+//! `haloward source test`: the events that a payload becomes, by the receiver's own way of reading it; what answers to
+//! polls become is in `polled`.
 
 use std::path::Path;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
-use haloward_rules::{Delivery, Event, Preset, VendorWords, format_duration};
+use haloward_rules::{Delivery, VendorWords, format_duration};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::unknown;
+use super::{polled, shown, unknown};
 use crate::cli::output::{Out, Tone, clean};
 use crate::cli::{End, Ended, Failure, Global, input};
 use crate::config::{Loaded, SourceConfig};
+use crate::feeds::poll;
 use crate::intake::Mapping;
 use crate::receiver::body::Content;
 use crate::receiver::{self, repeat};
 use crate::store::{Archive, EventId, NewEvent};
-
-/// LIMIT: a payload that has more fields than this is looked at as JSON.
-const MOST_FIELDS: usize = 200;
-/// LIMIT: what of a value is shown.
-const VALUE: usize = 160;
 
 /// A delivery as it is given on the command line.
 pub(super) struct Given<'g> {
@@ -72,8 +69,13 @@ fn by_ending(file: &Path) -> Option<&'static str> {
 pub(super) fn run(name: &str, given: &Given<'_>, global: &Global, out: &mut Out) -> Ended {
     let loaded = global.load(&[])?;
     let mapping = mapping(&loaded, name)?;
+    let poll = polled::poll(&loaded, name)?;
     let bytes = input::read(given.file)?;
     let now = Timestamp::now();
+    if let Some(poll) = poll {
+        let read = poll::saved(&poll, &mapping, &given.headers(), &bytes, now);
+        return polled::show(read, &poll, &mapping, out);
+    }
     let (content, headers) = match receiver::content(&given.headers(), &bytes, loaded.config.max_body) {
         Ok(read) => read,
         Err(problem) => {
@@ -115,11 +117,17 @@ pub(super) fn run(name: &str, given: &Given<'_>, global: &Global, out: &mut Out)
 }
 
 /// How the source of that name reads payloads; where none is configured, the preset of that name.
-fn mapping(loaded: &Loaded, name: &str) -> Result<Mapping, Failure> {
+pub(super) fn mapping(loaded: &Loaded, name: &str) -> Result<Mapping, Failure> {
     let configured = loaded.config.sources.contains_key(name);
     if !configured && loaded.presets.get(name).is_none() {
         let sources = loaded.config.sources.keys().map(String::as_str);
         return Err(unknown(name, sources.chain(loaded.presets.iter().map(|preset| preset.name()))));
+    }
+    if let Some(SourceConfig::Schedule(_)) = loaded.config.sources.get(name) {
+        return Err(Failure::help(
+            format!("`{name}` is a schedule: nothing is sent to it that could be tested"),
+            "`haloward check` shows its next runs",
+        ));
     }
     let (preset, severity) = loaded
         .preset_of(name)
@@ -144,17 +152,12 @@ struct Shown<'s> {
 
 impl Shown<'_> {
     fn json(&self, events: &[NewEvent], out: &mut Out) -> Result<(), Failure> {
-        let items: Vec<Value> = events
-            .iter()
-            .enumerate()
-            .map(|(place, new)| {
-                let said = self.said.get(place).cloned().unwrap_or_default();
-                json!({
-                    "event": new.event.value(), "state_said": said.state, "severity_said": said.severity,
-                    "delivery_id": new.delivery_id, "empty": empty(&new.event),
-                })
-            })
-            .collect();
+        let items = events.iter().enumerate().map(|(place, new)| {
+            let mut item = shown::as_json(&new.event, self.said.get(place));
+            item["delivery_id"] = json!(new.delivery_id);
+            item
+        });
+        let items: Vec<Value> = items.collect();
         out.json(&json!({
             "source": &*self.mapping.source, "preset": self.mapping.preset.name(), "status": 202,
             "came_before": self.came, "events": items,
@@ -167,17 +170,7 @@ impl Shown<'_> {
         let title = format!("{}: {count} by the preset `{}`", clean(&self.mapping.source), preset.name());
         out.line(&out.tone(Tone::Strong, &title))?;
         out.line(&self.repeats(events))?;
-        for (place, new) in events.iter().enumerate() {
-            out.line("")?;
-            if events.len() > 1 {
-                out.line(&out.tone(Tone::Strong, &format!("event {} of {}", place + 1, events.len())))?;
-            }
-            let said = self.said.get(place).cloned().unwrap_or_default();
-            for line in event_lines(&new.event, &said, preset) {
-                out.line(&line)?;
-            }
-        }
-        Ok(())
+        shown::lines(events.iter().map(|new| &new.event), self.said, preset, out)
     }
 
     /// What happens when the sender repeats the delivery.
@@ -202,83 +195,6 @@ impl Shown<'_> {
     }
 }
 
-/// Every field of an event, and why it reads as it does.
-fn event_lines(event: &Event, said: &VendorWords, preset: &Preset) -> Vec<String> {
-    let mut rows = Vec::new();
-    flatten("", event.value(), &mut rows);
-    let width = rows.iter().map(|(path, _)| path.chars().count()).max().unwrap_or_default();
-    let (left, hidden) = (rows.len().min(MOST_FIELDS), rows.len().saturating_sub(MOST_FIELDS));
-    let mut lines: Vec<String> =
-        rows.drain(..left).map(|(path, value)| format!("  {path:width$}  {value}")).collect();
-    if hidden > 0 {
-        lines.push(format!("  … and {hidden} more fields: `--format json` shows all"));
-    }
-    if let Some(why) = event.unmapped() {
-        lines.push(format!("  ! it does not fit the preset: {}", clean(why)));
-        lines.push(
-            "  ! it is kept, and `on_rule_error` of the configuration decides what becomes of it".to_owned(),
-        );
-        return lines;
-    }
-    lines.push(format!("  state is {}: {}", event.state(), state_why(said)));
-    lines.push(format!("  severity is {}: {}", event.severity(), severity_why(event, said, preset)));
-    let empty = empty(event);
-    if !empty.is_empty() {
-        lines.push(format!("  nothing fills {}", empty.join(", ")));
-    }
-    lines
-}
-
-fn state_why(said: &VendorWords) -> String {
-    match said.state.as_deref() {
-        Some(word) => format!("the payload says `{}`", clean(word)),
-        None => "the payload does not say".to_owned(),
-    }
-}
-
-fn severity_why(event: &Event, said: &VendorWords, preset: &Preset) -> String {
-    let word = said.severity.as_deref().or_else(|| event.value()["severity_raw"].as_str());
-    match word {
-        None => "the payload does not say, so it is the source's default".to_owned(),
-        Some(word) if preset.severity_of(word).is_some() => format!("the payload says `{}`", clean(word)),
-        Some(word) => {
-            format!("the preset does not know the payload's `{}`, so it is the source's default", clean(word))
-        }
-    }
-}
-
-/// The fields that rules and tickets usually want, and that this event has not.
-fn empty(event: &Event) -> Vec<&'static str> {
-    const WANTED: [&str; 8] =
-        ["title", "message", "check", "fingerprint", "client.name", "device.name", "url", "started_at"];
-    let at = |path: &str| path.split('.').fold(event.value(), |value, part| &value[part]);
-    WANTED.into_iter().filter(|path| at(path).is_null() || at(path).as_str() == Some("")).collect()
-}
-
-/// A value as paths and texts, as conditions name them.
-fn flatten(path: &str, value: &Value, rows: &mut Vec<(String, String)>) {
-    let joined = |name: &str| if path.is_empty() { clean(name) } else { format!("{path}.{}", clean(name)) };
-    match value {
-        Value::Object(map) if !map.is_empty() => {
-            map.iter().for_each(|(name, value)| flatten(&joined(name), value, rows));
-        }
-        Value::Array(items) if !items.is_empty() => {
-            items.iter().enumerate().for_each(|(n, value)| flatten(&format!("{path}[{n}]"), value, rows));
-        }
-        Value::String(text) => rows.push((path.to_owned(), shortened(text))),
-        other => rows.push((path.to_owned(), other.to_string())),
-    }
-}
-
-fn shortened(text: &str) -> String {
-    let text = clean(text);
-    if text.chars().count() <= VALUE {
-        return text;
-    }
-    let start: String = text.chars().take(VALUE).collect();
-    format!("{start}…")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -290,14 +206,5 @@ mod tests {
         for wrong in ["no colon", "sp ace: x", ": x", "a: b\r\nc: d"] {
             assert!(header(wrong).is_err(), "{wrong:?}");
         }
-    }
-
-    #[test]
-    fn values_have_the_paths_that_conditions_name() {
-        let mut rows = Vec::new();
-        let value = json!({ "a": { "b": [ { "c": 1 }, "x\ny" ] }, "d": {}, "e": null });
-        flatten("", &value, &mut rows);
-        let lines: Vec<String> = rows.into_iter().map(|(path, value)| format!("{path} {value}")).collect();
-        assert_eq!(lines, ["a.b[0].c 1", "a.b[1] x y", "d {}", "e null"]);
     }
 }

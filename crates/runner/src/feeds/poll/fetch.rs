@@ -1,21 +1,20 @@
 //! All pages of a list.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use haloward_rules::{Answer as Page, Asked, Delivery, Event, Mark, Method, Turn};
+use haloward_rules::{Answer as Page, Asked, Event, Mark, Method, Turn};
 use jiff::Timestamp;
 use reqwest::header::{
-    ACCEPT, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH,
-    LAST_MODIFIED, RETRY_AFTER,
+    ACCEPT, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
+    RETRY_AFTER,
 };
 use reqwest::{StatusCode, Url};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio::time::Instant;
 
+use super::page::{self, excerpt};
 use super::{FeedError, Setup};
 use crate::outbound::{Answer, Limits, Outbound, OutboundError, Request, same_place};
-use crate::receiver::body::{Content, json, understand};
 
 /// LIMIT: a page of some thousand alerts is a few MiB; a larger one is a mistake.
 pub(super) const MOST_BYTES: usize = 16 << 20;
@@ -32,8 +31,6 @@ pub(super) struct Fetched {
     pub(super) validators: Option<Value>,
     /// Why it ended early.
     pub(super) failure: Option<FeedError>,
-    /// How many requests it took, without those for tokens.
-    pub(super) requests: u64,
 }
 
 /// How much of the list was seen.
@@ -78,14 +75,12 @@ pub(super) async fn all(
 ) -> Result<Fetched, FeedError> {
     let outbound = setup.outbounds.of(setup.reach).map_err(|error| unreached(&error))?;
     let began = Instant::now();
-    let mut fetched =
-        Fetched { events: Vec::new(), how: How::Whole, validators: None, failure: None, requests: 0 };
+    let mut fetched = Fetched { events: Vec::new(), how: How::Whole, validators: None, failure: None };
     let mut turn = Turn::default();
     let mut home = None;
     loop {
         let first = turn.number == 0;
-        fetched.requests += 1;
-        let read = page(setup, &outbound, &turn, mark, validators.filter(|_| first), &mut home, now).await;
+        let read = one(setup, &outbound, &turn, mark, validators.filter(|_| first), &mut home, now).await;
         let read = match read {
             Ok(Read::Unchanged) => return Ok(Fetched { how: How::Unchanged, ..fetched }),
             Ok(Read::Page(page, fresh)) => {
@@ -118,8 +113,30 @@ pub(super) async fn all(
     }
 }
 
+/// The first page alone.
+pub(super) async fn first(setup: &mut Setup, now: Timestamp) -> Result<Page, FeedError> {
+    let outbound = setup.outbounds.of(setup.reach).map_err(|error| unreached(&error))?;
+    match one(setup, &outbound, &Turn::default(), None, None, &mut None, now).await? {
+        Read::Page(page, _) => Ok(page),
+        Read::Unchanged => unreachable!("nothing was asked with a condition"),
+    }
+}
+
+/// The events of a page, and the page after it.
+fn events(
+    setup: &Setup,
+    turn: &Turn,
+    page: &Page,
+    now: Timestamp,
+) -> Result<(Vec<Event>, Option<Turn>), FeedError> {
+    let held = page::held(&setup.poll, turn, page, now)?;
+    let events = held.events(&setup.mapping, now)?;
+    let next = held.next(&setup.poll, turn, page, events.len(), now)?;
+    Ok((events, next))
+}
+
 /// One page, with credentials that are renewed once if they are refused.
-async fn page(
+async fn one(
     setup: &mut Setup,
     outbound: &Outbound,
     turn: &Turn,
@@ -158,51 +175,8 @@ async fn page(
             return Err(refused(&answer, now));
         }
         let validators = fresh_validators(&answer.headers, &address);
-        return Ok(Read::Page(
-            Page { payload: Arc::new(body(&answer)?), headers: shown(&answer) },
-            validators,
-        ));
+        return Ok(Read::Page(page::read(&answer.headers, &answer.body)?, validators));
     }
-}
-
-/// The events of a page, and the page after it.
-fn events(
-    setup: &Setup,
-    turn: &Turn,
-    page: &Page,
-    now: Timestamp,
-) -> Result<(Vec<Event>, Option<Turn>), FeedError> {
-    let Setup { poll, mapping, .. } = setup;
-    let map = |payload: Arc<Value>| {
-        mapping.preset.map(&Delivery {
-            source: &mapping.source,
-            payload,
-            headers: Arc::new(Value::Object(Map::new())),
-            default_severity: mapping.severity,
-            at: now,
-        })
-    };
-    let items = poll.items(turn, page, now).map_err(|problem| no_list(&problem, &page.payload))?;
-    let (events, count) = match items {
-        Some(items) => {
-            let count = items.len();
-            (items.into_iter().flat_map(|item| map(Arc::new(item)).events).collect(), count)
-        }
-        None => {
-            let events = map(Arc::clone(&page.payload)).events;
-            // What is read as one alert and is none is an error document, not an alert.
-            if let [only] = events.as_slice()
-                && let Some(why) = only.unmapped()
-                && !page.payload.is_array()
-            {
-                return Err(no_list(&format!("the answer holds no alerts: {why}"), &page.payload));
-            }
-            let count = events.len();
-            (events, count)
-        }
-    };
-    let next = poll.next(turn, page, count as u64, now).map_err(FeedError::new)?;
-    Ok((events, next))
 }
 
 fn request(asked: &Asked) -> Result<Request, FeedError> {
@@ -224,34 +198,6 @@ fn request(asked: &Asked) -> Result<Request, FeedError> {
         Method::Patch => reqwest::Method::PATCH,
     };
     Ok(Request { method, url, headers, body })
-}
-
-/// The answer as JSON. Some vendors answer XML, which is read as it is in a delivery.
-fn body(answer: &Answer) -> Result<Value, FeedError> {
-    let content_type =
-        answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let bytes = answer.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&answer.body);
-    let no_json = |what: &str| {
-        let start = excerpt(bytes);
-        FeedError::new(format!("the answer is {what}; it begins with `{start}`"))
-            .hint("check the address: a page for people may have been answered")
-    };
-    let is_xml = content_type.contains("xml") && !content_type.contains("html");
-    if is_xml || bytes.starts_with(b"<?xml") {
-        return match understand("application/xml", bytes) {
-            Ok(Content::Payload(payload)) => Ok(payload),
-            Ok(_) | Err(_) => Err(no_json("XML that cannot be read")),
-        };
-    }
-    json(bytes).map_err(|error| no_json(&format!("not JSON: {error}")))
-}
-
-/// The answer's headers, for pagination; nothing that is a credential.
-fn shown(answer: &Answer) -> Arc<Value> {
-    let shown = answer.headers.iter().filter(|(name, _)| name.as_str() != "set-cookie");
-    let pairs =
-        shown.filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.into())));
-    Arc::new(Value::Object(pairs.collect::<Map<_, _>>()))
 }
 
 fn condition(headers: &mut HeaderMap, name: HeaderName, value: &Value) {
@@ -304,20 +250,4 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     }
     let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
     Duration::try_from(at.duration_since(now)).ok()
-}
-
-fn no_list(problem: &str, payload: &Value) -> FeedError {
-    let start = excerpt(payload.to_string().as_bytes());
-    FeedError::new(format!("{problem}; it begins with `{start}`"))
-        .hint("check `url`, `items` and the preset of the source")
-}
-
-/// LIMIT: enough to recognize a vendor's error by.
-const EXCERPT: usize = 160;
-
-/// The beginning of a text on one line.
-fn excerpt(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(EXCERPT * 4)]).into_owned();
-    let text: String = text.chars().take(EXCERPT).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,17 +1,18 @@
 //! A source whose API is asked again and again.
 //!
-//! `fetch` asks for all pages of a list, `proof` proves who asks, `known` compares what came with what came before: what
-//! is new, what changed, and what is gone. The poll itself (`haloward_rules::Poll`) says what is asked and how an answer
-//! is read.
+//! `fetch` asks for all pages of a list, `proof` proves who asks, `page` reads an answer, `known` compares what came with
+//! what came before: what is new, what changed, and what is gone. The poll itself (`haloward_rules::Poll`) says what is
+//! asked and how an answer is read. `preview` reads one answer of which nothing is kept.
 
 mod fetch;
 mod known;
-mod once;
+mod page;
+mod preview;
 mod proof;
 #[cfg(test)]
 mod tests;
 
-pub use once::{OnceError, Preview, once};
+pub use preview::{Preview, PreviewError, asked, saved};
 
 use std::sync::Arc;
 
@@ -109,7 +110,7 @@ impl Poller {
         }
         let mark = state.get(MARK).and_then(Mark::from_value);
         let fetched = fetch::all(&mut self.setup, mark, state.get(VALIDATORS), now).await?;
-        let Fetched { events, how, validators, failure, requests: _ } = fetched;
+        let Fetched { events, how, validators, failure } = fetched;
         let marks = events.iter().filter_map(|event| self.setup.poll.mark(&event.value()["payload"], now));
         let newest = marks.reduce(Mark::max).map(|newest| newest.until(now));
         let seen = if how.is_unchanged() { known::count(state) } else { events.len() as u64 };

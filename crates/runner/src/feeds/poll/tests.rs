@@ -212,9 +212,9 @@ async fn a_preset_that_finds_no_alerts_in_an_answer_makes_no_alert_of_it() {
         &source.replace("preset", "auth: { header: { value: file:secret } }, preset"),
     );
     bench.answers([json_of(json!({"Message": "no"})), json_of(json!({"items": []}))]).await;
-    let error = once(&loaded, "s", bench.now).await.unwrap_err().to_string();
+    let error = asked(&loaded, "s", bench.now).await.unwrap_err().to_string();
     assert!(error.contains("{\"Message\":\"no\"}"), "{error}");
-    assert_eq!(once(&loaded, "s", bench.now).await.unwrap().events.len(), 0);
+    assert_eq!(asked(&loaded, "s", bench.now).await.unwrap().events.len(), 0);
 }
 
 #[tokio::test]
@@ -497,9 +497,9 @@ async fn an_answer_in_xml_is_read_and_an_error_in_xml_is_none() {
     let none = "<?xml version=\"1.0\"?><result><items></items></result>";
     let error = "<?xml version=\"1.0\"?><result status=\"FAIL\"><error>bad key</error></result>";
     bench.answers([xml(failing), xml(none), xml(error)]).await;
-    let events = once(&loaded, "s", bench.now).await.unwrap().events;
+    let events = asked(&loaded, "s", bench.now).await.unwrap().events;
     assert_eq!((events.len(), events[0].fingerprint(), events[0].title()), (1, "91", "Disk D: on sql02"));
-    assert_eq!(once(&loaded, "s", bench.now).await.unwrap().events.len(), 0);
-    let error = once(&loaded, "s", bench.now).await.unwrap_err().to_string();
+    assert_eq!(asked(&loaded, "s", bench.now).await.unwrap().events.len(), 0);
+    let error = asked(&loaded, "s", bench.now).await.unwrap_err().to_string();
     assert!(error.contains("the answer has no list at `items`"), "{error}");
 }
