@@ -14,6 +14,7 @@ mod load;
 mod lookups;
 mod operate;
 mod polling;
+mod presets;
 mod refusals;
 mod replay;
 mod sources;

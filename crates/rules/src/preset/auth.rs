@@ -64,6 +64,8 @@ pub struct VendorAuth {
     pub bearer_query: Option<String>,
     /// Where in the body its secret stands.
     pub body: Option<Path>,
+    /// Whose its client certificate is: `CN=app.netdata.cloud`.
+    pub subject: Option<String>,
 }
 
 impl VendorAuth {
@@ -96,7 +98,8 @@ impl VendorAuth {
                 AuthWay::Query => auth.query = fields.text("name", findings),
                 AuthWay::Bearer => auth.bearer_query = fields.text("query", findings),
                 AuthWay::Body => auth.body = path(&mut fields, findings),
-                AuthWay::UrlToken | AuthWay::Basic | AuthWay::Sns | AuthWay::ClientCert => {}
+                AuthWay::ClientCert => auth.subject = fields.text("subject", findings),
+                AuthWay::UrlToken | AuthWay::Basic | AuthWay::Sns => {}
             }
             fields.finish(findings);
             auth.ways.push(*way);

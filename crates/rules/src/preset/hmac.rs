@@ -199,6 +199,17 @@ impl RawHmac {
         raw
     }
 
+    /// The header that holds the signature, where that is said.
+    pub fn header(&self) -> Option<&str> {
+        self.header.as_deref()
+    }
+
+    /// Whether a time is signed once somebody tells the sender in which header to say it.
+    pub fn may_sign_a_time(&self) -> bool {
+        let signed = self.signed.as_ref().is_some_and(|parts| parts.contains(&SignedPart::Timestamp));
+        signed && self.place.is_none()
+    }
+
     /// Whether nothing is said.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

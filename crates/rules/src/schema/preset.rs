@@ -129,7 +129,13 @@ fn vendor_auth() -> Value {
             ("hmac", way("An HMAC of the body.", hmac_fields())),
             ("sns", way("The signature of AWS SNS.", vec![])),
             ("body", section("A secret inside the body.", [("path", text("Where it stands."))], &["path"])),
-            ("client_cert", way("A client certificate that a proxy has verified.", vec![])),
+            (
+                "client_cert",
+                way(
+                    "A client certificate that a proxy has verified.",
+                    vec![("subject", text("Whose it is: `CN=app.netdata.cloud`."))],
+                ),
+            ),
         ],
         &[],
     )

@@ -28,13 +28,19 @@ pub struct Expected {
 const VERIFIED: &str = "SUCCESS";
 
 impl ClientCert {
-    pub(super) fn decode(file: &SourceFile, node: &Node, findings: &mut Findings) -> Option<Self> {
+    /// `vendor` is whose certificate the preset says it is; then a source names the proxy's header alone.
+    pub(super) fn decode(
+        file: &SourceFile,
+        node: &Node,
+        vendor: Option<&str>,
+        findings: &mut Findings,
+    ) -> Option<Self> {
         let mut fields = Fields::of(file, node, "`client_cert`", findings)?;
         let mut expected = |name, default, findings: &mut Findings| {
             fields.take(name).map(|n| expected(file, n, default, findings))
         };
         let verified = expected("verified", Some(VERIFIED), findings);
-        let subject = expected("subject", None, findings);
+        let subject = expected("subject", vendor, findings);
         let fingerprint = expected("fingerprint", None, findings);
         fields.finish(findings);
         if subject.is_none() && fingerprint.is_none() {

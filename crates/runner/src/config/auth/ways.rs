@@ -37,7 +37,10 @@ impl<'a> Decoder<'a> {
             AuthWay::Hmac => self.hmac(findings),
             AuthWay::Body => self.body(findings),
             AuthWay::Sns => self.sns(findings),
-            AuthWay::ClientCert => ClientCert::decode(self.file, self.node, findings).map(Auth::ClientCert),
+            AuthWay::ClientCert => {
+                let subject = self.vendor.subject.as_deref();
+                ClientCert::decode(self.file, self.node, subject, findings).map(Auth::ClientCert)
+            }
         }
     }
 

@@ -109,7 +109,16 @@ fn client_cert() -> Value {
                     vec![text("The header; it must be `SUCCESS`."), reference("certificate_header")],
                 ),
             ),
-            ("subject", described("Whose certificate it is.", reference("certificate_header"))),
+            (
+                "subject",
+                any_of(
+                    "Whose certificate it is.",
+                    vec![
+                        text("The header, where the preset says whose it must be."),
+                        reference("certificate_header"),
+                    ],
+                ),
+            ),
             ("fingerprint", described("Which certificate it is.", reference("certificate_header"))),
         ],
         &[],

@@ -1,15 +1,20 @@
 //! `haloward presets`: the vendors there are, and how to set each one up.
 
+mod proposal;
+
+use haloward_rules::{Preset, PresetSet};
 use serde_json::{Value, json};
 
 use super::output::{Out, Tone};
 use super::{End, Ended, Failure, Global};
-use crate::config::{Loaded, SourceConfig};
-use haloward_rules::{Arrival, Preset, PresetSet};
+use crate::config::Loaded;
+use crate::inspect::{SourceLine, base};
+use proposal::{Proposal, Way};
 
 /// List the presets, or show one with its setup steps.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  haloward presets\n  haloward presets show datto-rmm")]
+#[command(after_help = "Examples:\n  haloward presets\n  haloward presets show datto-rmm\n  \
+    haloward presets show github --format json | jq -r .yaml")]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Option<What>,
@@ -52,8 +57,13 @@ fn list(presets: &PresetSet, out: &mut Out) -> Ended {
 }
 
 fn show(preset: &Preset, loaded: &Loaded, out: &mut Out) -> Ended {
+    let proposal = Proposal::of(preset);
+    let urls = urls(preset, &proposal, loaded);
     if out.is_json() {
-        out.json(&as_json(preset))?;
+        let mut value = as_json(preset);
+        value["urls"] = json!(urls.iter().map(|(_, url)| url).collect::<Vec<_>>());
+        value["ways"] = proposal.best.iter().chain(&proposal.others).map(way_as_json).collect();
+        out.json(&value)?;
         return Ok(End::Done);
     }
     let title = out.tone(Tone::Strong, preset.title());
@@ -65,15 +75,22 @@ fn show(preset: &Preset, loaded: &Loaded, out: &mut Out) -> Ended {
     for (number, step) in preset.setup().iter().enumerate() {
         out.line(&format!("{}. {step}", number + 1))?;
     }
-    if preset.arrival() == Arrival::Webhook {
+    if let Some(best) = &proposal.best {
         out.line("")?;
-        for line in addresses(preset, loaded) {
-            out.line(&line)?;
+        for (whose, url) in &urls {
+            out.line(&format!("{whose}: {url}"))?;
         }
+        out.line(&format!("How it proves who it is: {}", best.there))?;
     }
     out.line("\nIn haloward.yaml:\n")?;
-    for line in block(preset) {
-        out.line(&line)?;
+    for line in &proposal.yaml {
+        out.line(&format!("  {line}"))?;
+    }
+    if !proposal.others.is_empty() {
+        out.line("\nIt can also do:")?;
+        for way in &proposal.others {
+            out.line(&format!("- `auth: {}`: {}", way.yaml, way.there))?;
+        }
     }
     if !preset.caveats().is_empty() {
         out.line("\nGood to know:")?;
@@ -85,48 +102,28 @@ fn show(preset: &Preset, loaded: &Loaded, out: &mut Out) -> Ended {
 }
 
 /// Where the vendor sends to: the addresses of the sources that have this preset, else what one would have.
-fn addresses(preset: &Preset, loaded: &Loaded) -> Vec<String> {
-    let base = format!("http://{}", loaded.config.listen);
-    let webhooks = loaded.config.sources.iter().filter_map(|(name, source)| match source {
-        SourceConfig::Webhook(webhook) if webhook.reading.preset == preset.name() => Some(name),
-        _ => None,
-    });
-    let mut lines: Vec<String> =
-        webhooks.map(|name| format!("The URL of your source `{name}`: {base}/hooks/{name}")).collect();
-    if lines.is_empty() {
-        lines.push(format!("The URL: {base}/hooks/{}", preset.name()));
+fn urls(preset: &Preset, proposal: &Proposal, loaded: &Loaded) -> Vec<(String, String)> {
+    let Some(best) = &proposal.best else { return Vec::new() };
+    let lines = SourceLine::all(loaded, loaded.config.listen);
+    let ours = lines.into_iter().filter(|line| line.preset == preset.name());
+    let urls: Vec<_> = ours
+        .filter_map(|line| Some((format!("The URL of your source `{}`", line.name), line.url?)))
+        .collect();
+    if !urls.is_empty() {
+        return urls;
     }
-    lines.push("With `url_token` as authentication the token is the last part of it: …/TOKEN".to_owned());
-    lines
+    let base = base(&loaded.config, loaded.config.listen);
+    vec![("The URL".to_owned(), format!("{base}/hooks/{}{}", preset.name(), best.url))]
 }
 
-/// Lines to paste into the configuration.
-fn block(preset: &Preset) -> Vec<String> {
-    let name = preset.name();
-    let secret = name.to_uppercase().replace('-', "_");
-    let lines = match preset.arrival() {
-        Arrival::Webhook => vec![
-            "sources:".to_owned(),
-            format!("  {name}:"),
-            "    webhook:".to_owned(),
-            format!("      preset: {name}"),
-            format!("      auth: {{ url_token: env:{secret}_TOKEN }}"),
-        ],
-        Arrival::Poll => vec![
-            "sources:".to_owned(),
-            format!("  {name}:"),
-            "    poll:".to_owned(),
-            format!("      preset: {name}"),
-            "      every: 5m".to_owned(),
-        ],
-    };
-    lines.into_iter().map(|line| format!("  {line}")).collect()
+fn way_as_json(way: &Way) -> Value {
+    json!({ "way": way.name, "auth": way.yaml, "there": way.there })
 }
 
 fn as_json(preset: &Preset) -> Value {
     json!({
         "name": preset.name(), "title": preset.title(), "description": preset.description(),
         "arrives": preset.arrival().as_str(), "setup": preset.setup(), "caveats": preset.caveats(),
-        "samples": preset.samples(),
+        "samples": preset.samples(), "yaml": Proposal::of(preset).yaml.join("\n"),
     })
 }
