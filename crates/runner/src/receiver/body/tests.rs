@@ -272,13 +272,43 @@ fn compressed_bodies_are_read_and_never_expand_beyond_the_limit() {
     };
     assert_eq!(status("gzip", text), Err(400));
     assert_eq!(status("gzip", &gzip[..gzip.len() - 9]), Err(400));
-    assert_eq!(status("br", text), Err(415));
+    assert_eq!(status("zstd", text), Err(415));
     assert_eq!(status("gzip, gzip", &gzip), Err(415));
     let mut bomb = GzEncoder::new(Vec::new(), Compression::best());
     for _ in 0..64 {
         bomb.write_all(&vec![b' '; LIMIT]).unwrap();
     }
     assert_eq!(status("gzip", &bomb.finish().unwrap()), Err(413));
+}
+
+/// `{"a":1}` behind 65,529 and behind 65,530 blanks: 64 KiB, and one byte more.
+const BROTLI: [&str; 2] = [
+    "e2ff1fbf71bae23ea4c14f9622207b1da313d6a764792c10287b0f908b0c",
+    "0a0020f01ba72bee431afc642902b2d7313a617d4a96c70281b3f700b9c8",
+];
+
+#[test]
+fn brotli_is_read_up_to_the_limit_and_not_beyond() {
+    let read = |body: &[u8], limit: usize| {
+        read(&headers(&[("content-encoding", "br")]), body, limit).map_err(|p| (p.status.as_u16(), p.detail))
+    };
+    let bytes = |text: &str| hex::decode(text).unwrap();
+    let whole = Ok(Content::Payload(json!({"a": 1})));
+    let unreadable = |why: &str| Err((400, format!("it cannot be decompressed: {why}")));
+    let [edge, beyond] = BROTLI.map(bytes);
+    assert_eq!(read(&edge, 64 << 10), whole);
+    assert_eq!(read(&beyond, (64 << 10) + 1), whole);
+    for (body, limit) in [(&edge, (64 << 10) - 1), (&beyond, 64 << 10), (&beyond, 1)] {
+        assert_eq!(read(body, limit).unwrap_err().0, 413, "{limit}");
+    }
+    // 16 MiB of blanks.
+    assert_eq!(read(&bytes("9ffffffff82540e2b14020f7fe1f"), LIMIT).unwrap_err().0, 413);
+    assert_eq!(read(br#"{"a":1}"#, LIMIT), unreadable("it is not Brotli"));
+    assert_eq!(read(&edge[..edge.len() - 1], LIMIT), unreadable("it ends before it is whole"));
+    assert_eq!(read(&[edge, b"}".to_vec()].concat(), LIMIT), unreadable("there is more behind its end"));
+    assert_eq!(read(b"", LIMIT), unreadable("it ends before it is whole"));
+    // The same with a window of a gigabyte, which is no standard and would have to be held in memory.
+    assert_eq!(read(&bytes("111e0c00027b2261223a317d03"), LIMIT), unreadable("it is not Brotli"));
 }
 
 #[test]
