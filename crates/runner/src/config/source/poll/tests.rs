@@ -46,7 +46,7 @@ const VENDORS: [(&str, &str, &str, &str); 14] = [
         "vars: { tenant: contoso.example }",
         OAUTH2,
         "https://graph.microsoft.com/v1.0/security/alerts_v2?$filter=lastUpdateDateTime ge \
-         2026-01-04T09:00:00Z&$orderby=lastUpdateDateTime asc&$top=100",
+         2026-01-04T09:00:00Z",
     ),
     (
         "sentinelone-alerts",
@@ -83,11 +83,11 @@ const VENDORS: [(&str, &str, &str, &str); 14] = [
         "datto-bcdr-alerts",
         "vars: { serial: A1B2C3 }",
         BASIC,
-        "https://api.datto.com/v1/bcdr/device/A1B2C3/alert?_perPage=100&_page=1",
+        "https://api.datto.com/v1/bcdr/device/A1B2C3/alert?_perPage=250&_page=1",
     ),
-    ("backup-radar-backups", "", HEADER, "https://api.backupradar.com/backups?page=1"),
+    ("backup-radar-backups", "", HEADER, "https://api.backupradar.com/backups?Page=1&Size=1000"),
     ("level-io-alerts", "", HEADER, "https://api.level.io/v2/alerts?status=active&limit=100"),
-    ("huntress-incidents", "", BASIC, "https://api.huntress.io/v1/incident_reports?status=sent&limit=100"),
+    ("huntress-incidents", "", BASIC, "https://api.huntress.io/v1/incident_reports?status=sent&limit=500"),
     ("tactical-rmm-alerts", "host: api.example.com", HEADER, "https://api.example.com/alerts/?"),
     (
         "n-able-nsight-checks",
