@@ -85,6 +85,7 @@ impl Feed {
 /// What is known of a case's ticket.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, kept by its name")]
 pub struct TicketState {
     /// Its number in HaloPSA, once that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,6 +99,9 @@ pub struct TicketState {
     /// It will not be there: HaloPSA refused it, or somebody gave it up.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub given_up: bool,
+    /// Its problem was over before it was given up: what resolves it waits behind it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub was_over: bool,
     /// The case's ticket that was the first of those which followed each other, where this is a later one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first: Option<u32>,

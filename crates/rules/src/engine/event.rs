@@ -369,6 +369,7 @@ pub(super) fn case_of(work: &Work<'_>, rule: &Rule, mode: Mode, event: &Event, k
                 // What was done to a ticket counts on, whatever became of it in between.
                 let acts = ended.standing.map(|standing| standing.acts).unwrap_or_default();
                 fresh.standing = fresh.standing.map(|standing| Standing { acts, ..standing });
+                fresh.ticket.was_over = ended.ticket.was_over;
             }
             fresh
         }

@@ -51,6 +51,13 @@ pub enum Report {
         /// Which of its tickets.
         ticket: u32,
     },
+    /// The ticket that HaloPSA refused is on its way again: somebody has it tried once more.
+    TicketRetried {
+        /// The case.
+        key: Key,
+        /// Which of its tickets.
+        ticket: u32,
+    },
 }
 
 impl Report {
@@ -61,7 +68,8 @@ impl Report {
             | Self::FoldNoteAdded { key, .. }
             | Self::TicketTouched { key, .. }
             | Self::TicketClosed { key, .. }
-            | Self::TicketGivenUp { key, .. } => key,
+            | Self::TicketGivenUp { key, .. }
+            | Self::TicketRetried { key, .. } => key,
         }
     }
 
@@ -72,7 +80,8 @@ impl Report {
             | Self::FoldNoteAdded { ticket, .. }
             | Self::TicketTouched { ticket, .. }
             | Self::TicketClosed { ticket, .. }
-            | Self::TicketGivenUp { ticket, .. } => *ticket,
+            | Self::TicketGivenUp { ticket, .. }
+            | Self::TicketRetried { ticket, .. } => *ticket,
         }
     }
 }
@@ -87,11 +96,7 @@ pub(super) fn decide(mut work: Work<'_>, report: &Report) -> Step {
     let reason = match report {
         Report::TicketOpened { id, .. } => {
             case.ticket.id = Some(*id);
-            if std::mem::take(&mut case.ticket.given_up) && case.state == CaseState::Resolved {
-                // Somebody tried again what had been given up, and it is there after all.
-                case.state = CaseState::Open;
-                case.ended_at = None;
-            }
+            ticket::after_all(&mut work, &mut case);
             format!("its ticket is {id}")
         }
         Report::FoldNoteAdded { note, .. } => {
@@ -126,9 +131,15 @@ pub(super) fn decide(mut work: Work<'_>, report: &Report) -> Step {
             }
             if case.state == CaseState::Open {
                 ticket::end(&mut work, &mut case);
+            } else if !case.ticket.given_up {
+                case.ticket.was_over = true;
             }
             case.ticket.given_up = true;
             "its ticket was given up".to_owned()
+        }
+        Report::TicketRetried { .. } => {
+            ticket::after_all(&mut work, &mut case);
+            "its ticket is on its way again".to_owned()
         }
     };
     work.put(case);

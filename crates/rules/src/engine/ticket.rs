@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::case::{Case, CaseState, Key};
 use super::decision::{EffectKind, Origin, Outcome};
 use super::moment::{after, elapsed, shown};
+use super::timer::TimerKind;
 use super::work::Work;
 use super::{again, escalate, group, held, limit};
 use crate::duration::format_duration;
@@ -113,6 +114,28 @@ fn given_up(work: &Work<'_>, case: &Case) -> Option<Done> {
     let again = after(ended, REFUSED_PAUSE);
     let reason = format!("its ticket was given up; another one is tried from {} on", shown(again));
     (again > work.now).then_some((Outcome::Counted, Some(reason)))
+}
+
+/// The ticket that was given up will be there after all. The case that ended with it is open again, and what it waits
+/// for since comes to that ticket; one whose problem was over before stays over, and its ticket is resolved at once.
+pub(super) fn after_all(work: &mut Work<'_>, case: &mut Case) {
+    let given_up = std::mem::take(&mut case.ticket.given_up);
+    let was_over = std::mem::take(&mut case.ticket.was_over);
+    if !given_up || was_over || case.state == CaseState::Open {
+        return;
+    }
+    work.cancel_timers(case);
+    case.state = CaseState::Open;
+    case.recent.clear();
+    case.held_since = None;
+    case.held_by = None;
+    case.ended_at = None;
+    if case.storm.is_some() {
+        // Its brake knows whether there still is one.
+        work.set_timer(&case.key, TimerKind::Recheck, work.now);
+    } else if let Some(rule) = work.rules.rule(&case.rule).cloned() {
+        escalate::begin(work, &rule, case);
+    }
 }
 
 /// The draft: the configuration's defaults, the client's own, the file's, the effect's; then what every ticket has.

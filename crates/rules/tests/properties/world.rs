@@ -17,6 +17,7 @@ pub(crate) enum Happens {
     Works,
     Closes,
     GivesUp,
+    Retries,
     Silence(Box<Silence>),
 }
 
@@ -27,6 +28,7 @@ pub(crate) fn story() -> impl Strategy<Value = Vec<Happens>> {
         1 => Just(Happens::Works),
         1 => Just(Happens::Closes),
         1 => Just(Happens::GivesUp),
+        1 => Just(Happens::Retries),
         1 => super::rules::silence().prop_map(|silence| Happens::Silence(Box::new(silence))),
     ];
     proptest::collection::vec(happens, 1..25)
@@ -97,6 +99,7 @@ impl<'a> World<'a> {
                 Happens::Silence(silence) => world.silence(silence),
                 Happens::Works => world.report(|key, ticket| Report::TicketTouched { key, ticket }),
                 Happens::GivesUp => world.report(|key, ticket| Report::TicketGivenUp { key, ticket }),
+                Happens::Retries => world.report(|key, ticket| Report::TicketRetried { key, ticket }),
                 Happens::Closes => world.report(|key, ticket| Report::TicketClosed { key, ticket }),
             }
         }

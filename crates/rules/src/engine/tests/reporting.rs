@@ -137,6 +137,76 @@ fn a_ticket_that_was_given_up_and_is_there_after_all_is_the_cases_own() {
 }
 
 #[test]
+fn a_ticket_that_is_tried_again_is_the_cases_own_before_it_is_there() {
+    let mut world = World::new(
+        "  - { id: a, escalate: { after: 2h, note: x }, then: { open_ticket: { again: count } } }",
+    );
+    world.fires();
+    world.report(Report::TicketGivenUp { key: key(), ticket: 1 });
+    world.after("1h");
+    let step = world.report(Report::TicketRetried { key: key(), ticket: 1 });
+    assert_eq!(reason(&step), "its ticket is on its way again");
+    let case = world.case("s/f");
+    assert_eq!((case.state, case.ticket.given_up, case.ended_at), (CaseState::Open, false, None));
+    assert_eq!(world.fires().outcome, Outcome::Counted, "a repeat, and no second ticket");
+    assert_eq!(kinds(&world.after("2h")[0]), [Outcome::AddNote], "it escalates like any other");
+    world.report(Report::TicketGivenUp { key: key(), ticket: 1 });
+    assert_eq!(world.case("s/f").state, CaseState::Resolved, "refused once more");
+    world.after("59m");
+    assert_eq!(world.fires().outcome, Outcome::Counted, "the hour begins anew");
+}
+
+#[test]
+fn what_waits_since_a_ticket_was_given_up_comes_to_it_when_it_is_tried_again() {
+    let mut world = World::new(
+        "  - { id: a, threshold: { count: 2, within: 3h }, hold: 10m, then: { open_ticket: {} } }",
+    );
+    world.fires();
+    world.fires();
+    world.after("10m");
+    world.report(Report::TicketGivenUp { key: key(), ticket: 1 });
+    world.after("1h");
+    world.fires();
+    world.fires();
+    assert_eq!(world.case("s/f").state, CaseState::Waiting);
+    world.report(Report::TicketRetried { key: key(), ticket: 1 });
+    assert_eq!(world.case("s/f").state, CaseState::Open);
+    assert!(world.timers.is_empty() && world.after("3h").is_empty(), "{:?}", world.timers);
+    assert_eq!(kinds(&world.fires()), [Outcome::AddNote]);
+}
+
+#[test]
+fn a_problem_that_was_over_before_its_ticket_was_refused_stays_over_when_that_is_tried_again() {
+    let mut world = World::new(RULE);
+    world.fires();
+    assert_eq!(kinds(&world.resolves()), [Outcome::ResolveTicket], "which waits behind the ticket");
+    for _ in 0..2 {
+        world.report(Report::TicketGivenUp { key: key(), ticket: 1 });
+        world.report(Report::TicketRetried { key: key(), ticket: 1 });
+        assert_eq!(world.case("s/f").state, CaseState::Resolved);
+    }
+    world.report(Report::TicketOpened { key: key(), ticket: 1, id: 500 });
+    let case = world.case("s/f");
+    assert_eq!((case.state, case.ticket.id), (CaseState::Resolved, Some(500)));
+    assert_eq!(world.fires().outcome, Outcome::OpenTicket, "no repeat of a ticket that is resolved");
+}
+
+#[test]
+fn a_storms_ticket_that_is_tried_again_is_resolved_once_nothing_waits() {
+    let mut world = World::new("  - { id: a, limit: { tickets: 1, per: 10m }, then: { open_ticket: {} } }");
+    for fingerprint in ["f", "g"] {
+        world.event(json!({ "fingerprint": fingerprint }));
+    }
+    let storm = Key::new("storm/a");
+    world.report(Report::TicketGivenUp { key: storm.clone(), ticket: 1 });
+    world.report(Report::TicketRetried { key: storm, ticket: 1 });
+    let steps = world.after("1h");
+    assert!(steps.iter().any(|step| kinds(step) == [Outcome::ResolveTicket]), "{steps:?}");
+    let storm = world.case("storm/a");
+    assert_eq!((storm.state, storm.tickets), (CaseState::Resolved, 1));
+}
+
+#[test]
 fn what_a_given_up_ticket_held_back_is_let_go() {
     let mut world = World::new(
         "
