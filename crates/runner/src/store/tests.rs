@@ -307,6 +307,29 @@ async fn a_refused_ticket_holds_back_its_notes_and_no_others() {
 }
 
 #[tokio::test]
+async fn what_waits_for_a_refused_ticket_holds_back_no_other_ticket_of_its_case() {
+    let fixture = Fixture::new();
+    let store = &fixture.store;
+    let of_ticket = |number, ticket, kind| {
+        let mut new = operation(number, "k", Severity::Low, kind);
+        new.effect.ticket = ticket;
+        new
+    };
+    enqueue(store, vec![of_ticket(1, 1, open_ticket()), of_ticket(2, 1, note())]).await;
+    let id = OperationId::from_number(1);
+    let dead = Transition::Dead { at: at(9), problem: "refused".into(), story: "{}".into() };
+    store.commit(Change::Operation(id, dead)).await.unwrap();
+    enqueue(store, vec![of_ticket(3, 2, open_ticket()), of_ticket(4, 2, note())]).await;
+    assert_eq!(ready(store, true).await, [3], "in order for each ticket");
+    // Tried again, it has its turn before the other like anything that is older.
+    store.commit(Change::Operation(id, Transition::Revive { at: at(10) })).await.unwrap();
+    assert_eq!(ready(store, true).await, [1]);
+    let dead = Transition::Dead { at: at(11), problem: "refused".into(), story: "{}".into() };
+    store.commit(Change::Operation(id, dead)).await.unwrap();
+    assert_eq!(ready(store, true).await, [3]);
+}
+
+#[tokio::test]
 async fn a_look_for_duplicates_that_was_asked_for_during_another_is_not_lost() {
     let fixture = Fixture::new();
     let store = &fixture.store;

@@ -32,7 +32,9 @@ pub(super) fn enqueue(connection: &Connection, new: &NewOperation, effect: &str)
                      due, created_at)
                  SELECT ?1, ?2, ?3, ?4, ?5, ?9, ?6, 'waiting', 1,
                      NOT EXISTS (SELECT 1 FROM operations p WHERE p.active = 1 AND p.key = ?3
-                         AND (p.state <> 'dead' OR p.number = ?4)),
+                         AND (p.number = ?4 OR NOT EXISTS (
+                             SELECT 1 FROM operations d INDEXED BY operations_ticket WHERE d.key = p.key
+                                 AND d.number = p.number AND d.active = 1 AND d.state = 'dead'))),
                      ?7, ?8, ?8
                  WHERE true ON CONFLICT (cause) DO NOTHING",
             )?
@@ -210,13 +212,19 @@ pub(super) fn transition(
     }
 }
 
-/// Finds out anew which operations of a case nothing holds back, after one of them no longer does or does again.
+/// Finds out anew which operations of a case nothing holds back, after one of them no longer does or does again. A
+/// refused ticket holds back what is meant for it; neither it nor that holds back another ticket of its case.
+///
+/// LIMIT: a case may have thousands of operations waiting; whether one of them waits for a refused ticket is asked of
+/// the index that knows them by ticket.
 fn next_heads(connection: &Connection, id: OperationId) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "UPDATE operations SET head = NOT EXISTS (SELECT 1 FROM operations p WHERE p.active = 1
                  AND p.key = operations.key AND p.id < operations.id
-                 AND (p.state <> 'dead' OR p.number = operations.number))
+                 AND (p.number = operations.number OR NOT EXISTS (
+                     SELECT 1 FROM operations d INDEXED BY operations_ticket WHERE d.key = p.key
+                         AND d.number = p.number AND d.active = 1 AND d.state = 'dead')))
              WHERE active = 1 AND key = (SELECT key FROM operations WHERE id = ?1)",
         )?
         .execute([id.number()])?;
