@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::answer::{Answer, problem};
 use super::read::ask;
 use super::state::ApiState;
+use crate::decider::NotRetried;
 use crate::inspect::{self, Correction, InspectError};
 use crate::receiver::Problem;
 use crate::store::{Exchange, NotAnId, Operation, OperationId, OperationState};
@@ -44,23 +45,26 @@ async fn find(state: &ApiState, id: &str) -> Result<Operation, Problem> {
 pub(super) async fn retry(State(state): Api, Path(id): Path<String>, bytes: Bytes) -> Answer<Value> {
     let correction: Correction = body(&bytes)?;
     let operation = find(&state, &id).await?;
-    if operation.state != OperationState::Dead {
-        let why = format!(
-            "{} is {}: only one that HaloPSA refused for good is tried again by hand",
-            operation.id, operation.state
-        );
-        return Err(problem(&InspectError::Conflict(why)));
-    }
-    let done = if correction.set.is_empty() {
-        state.controls.retry(operation.id).await
+    let corrected = if correction.set.is_empty() {
+        None
     } else {
         let effect = inspect::correct(&operation, &correction).map_err(|error| problem(&error))?;
         let said = json!({ "corrected": correction.set });
-        state.controls.correct(operation.id, effect, Exchange { at: state.clock.now(), said }).await
+        Some((effect, Exchange { at: state.clock.now(), said }))
     };
-    done.map_err(|error| problem(&error.into()))?;
+    state.controls.retry(&operation, corrected).await.map_err(not_retried)?;
     tracing::info!(operation = %operation.id, corrected = !correction.set.is_empty(), "tried again by hand");
     Ok(Json(json!({ "id": operation.id, "state": OperationState::Retry })))
+}
+
+fn not_retried(why: NotRetried) -> Problem {
+    problem(&match why {
+        NotRetried::Store(error) => error.into(),
+        NotRetried::Unknown { operation } => {
+            InspectError::Unknown { what: "operation", name: operation.to_string() }
+        }
+        refused => InspectError::Conflict(refused.to_string()),
+    })
 }
 
 pub(super) async fn drop(State(state): Api, Path(id): Path<String>, bytes: Bytes) -> Answer<Value> {

@@ -67,7 +67,7 @@ pub(super) const ROUTES: &[Route] = &[
         body: &[], gives: LIST, handler: || get(read::operations) },
     Route { method: "get", path: "/api/v1/operations/{id}", does: "One operation, and every request and answer.",
         query: &[], body: &[], gives: &["operation", "exchanges"], handler: || get(read::operation) },
-    Route { method: "post", path: "/api/v1/operations/{id}/retry", does: "Tries an operation again that HaloPSA refused for good.",
+    Route { method: "post", path: "/api/v1/operations/{id}/retry", does: "Tries an operation again that HaloPSA refused for good, unless its problem has another ticket since.",
         query: &[], body: &[("set", "fields of its ticket or note to correct first: `{\"priority\": \"High\"}`; `null` leaves one out")],
         gives: &["id", "state"], handler: || post(operate::retry) },
     Route { method: "post", path: "/api/v1/operations/{id}/drop", does: "Gives an operation up.",

@@ -39,7 +39,7 @@ enum What {
         #[command(flatten)]
         which: Which,
     },
-    /// Try one again that HaloPSA refused for good, corrected if need be.
+    /// Try one again that HaloPSA refused for good, corrected if need be; not a ticket whose problem has another since.
     Retry {
         /// Its id.
         operation: String,

@@ -8,12 +8,14 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::cases::BatchCases;
-use super::desk::Message;
+use super::desk::{Brought, Message};
 use super::queue::{Next, Queue};
+use super::retry::{self, NotRetried, Retrial};
 use super::silences::SilenceCache;
 use crate::runtime::{Happening, LiveRules};
 use crate::store::{
-    DecisionBatch, DecisionRecord, EventId, IdSource, NewOperation, OperationId, Reader, StoreError,
+    DecisionBatch, DecisionRecord, EventId, IdSource, NewOperation, OperationId, OperationKind,
+    OperationState, Reader, StoreError, Transition,
 };
 
 /// LIMIT: as many timers as may fall due together in one batch; the rest comes in the next.
@@ -29,6 +31,8 @@ pub(super) struct Batch {
     pub(super) outcomes: Vec<Outcome>,
     /// What somebody should know at once.
     pub(super) warnings: Vec<String>,
+    /// The messages, by their place, whose operation is not tried again.
+    pub(super) refused: Vec<(usize, NotRetried)>,
 }
 
 /// Gives operations their ids.
@@ -43,6 +47,7 @@ impl<'s> Ids<'s> {
 }
 
 struct Making<'r> {
+    reader: &'r Reader<'r>,
     cases: BatchCases<'r>,
     batch: Batch,
     rules: &'r LiveRules,
@@ -79,10 +84,17 @@ impl Batch {
             received: Vec::new(),
             outcomes: Vec::new(),
             warnings: Vec::new(),
+            refused: Vec::new(),
         };
-        let mut making = Making { cases: BatchCases::new(reader, silences), batch, rules: &rules, ids, now };
-        for message in messages {
-            making.message(message);
+        let cases = BatchCases::new(reader, silences);
+        let mut making = Making { reader, cases, batch, rules: &rules, ids, now };
+        for (place, message) in messages.iter().enumerate() {
+            making.message(&message.brought);
+            if let Some(retrial) = &message.brought.retrial
+                && let Err(refusal) = making.retry(retrial)?
+            {
+                making.batch.refused.push((place, refusal));
+            }
         }
         let mut queue = Queue::new(timers, entries, now);
         while let Some(next) = queue.next() {
@@ -99,7 +111,7 @@ impl Batch {
 
 impl Making<'_> {
     /// What HaloPSA did. Its case is told now, whenever it happened.
-    fn message(&mut self, message: &Message) {
+    fn message(&mut self, message: &Brought) {
         let mut cause = "report".to_owned();
         if let Some((operation, settled)) = &message.settled {
             cause = format!("{operation}/report");
@@ -110,21 +122,49 @@ impl Making<'_> {
             self.batch.changes.moved.push((*operation, transition.clone()));
         }
         for (report, number) in message.reports.iter().zip(0..) {
-            let step = self.step(&Input::Report(report.clone()), self.now);
-            // What we did ourselves is told as an operation that is done.
-            if matches!(
-                report,
-                Report::TicketTouched { .. } | Report::TicketClosed { .. } | Report::TicketGivenUp { .. }
-            ) {
-                let (key, reason) = (report.key().clone(), step.reason.clone());
-                self.batch.happenings.push(Happening::CaseReported { key, reason });
-            }
-            if message.moved.is_none() && !step.cases.is_empty() {
-                self.record_report(report, &step, &format!("{cause}/{number}"));
-            }
-            self.keep(step, &format!("{cause}/{number}"), None);
+            self.report(report, &format!("{cause}/{number}"), message.moved.is_none());
         }
         self.batch.happenings.extend(message.happening.clone());
+    }
+
+    /// What its case makes of a report; `recorded` says whether that is for its story.
+    fn report(&mut self, report: &Report, cause: &str, recorded: bool) {
+        let step = self.step(&Input::Report(report.clone()), self.now);
+        // What we did ourselves is told as an operation that is done.
+        if !matches!(report, Report::TicketOpened { .. } | Report::FoldNoteAdded { .. }) {
+            let (key, reason) = (report.key().clone(), step.reason.clone());
+            self.batch.happenings.push(Happening::CaseReported { key, reason });
+        }
+        if recorded && !step.cases.is_empty() {
+            self.record_report(report, &step, cause);
+        }
+        self.keep(step, cause, None);
+    }
+
+    /// Tries a dead operation again, and tells its case, or says why not.
+    fn retry(&mut self, retrial: &Retrial) -> Result<Result<(), NotRetried>, StoreError> {
+        let id = retrial.id();
+        let Some(mut known) = self.reader.operation(id)? else {
+            return Ok(Err(NotRetried::Unknown { operation: id }));
+        };
+        let changes = &self.batch.changes;
+        let moved = changes.moved.iter().rev().find(|(moved, _)| *moved == id);
+        let corrected = changes.corrected.iter().any(|corrected| corrected.id == id);
+        if corrected || moved.is_some() {
+            // Somebody else was faster, in this very batch.
+            let dropped = matches!(moved, Some((_, Transition::Drop { .. })));
+            known.state = if dropped { OperationState::Dropped } else { OperationState::Retry };
+        }
+        let (case, newest) = (self.cases.case(known.key()), self.reader.newest_opening(known.key())?);
+        if let Some(refusal) = retry::refusal(&known, case.as_ref(), newest.as_ref()) {
+            return Ok(Err(refusal));
+        }
+        retrial.put(&mut self.batch.changes);
+        if known.kind == OperationKind::OpenTicket {
+            let report = Report::TicketRetried { key: known.key().clone(), ticket: known.number() };
+            self.report(&report, &format!("{id}/retry"), false);
+        }
+        Ok(Ok(()))
     }
 
     fn timer(&mut self, timer: haloward_rules::Timer, due: Timestamp, queue: &mut Queue) {

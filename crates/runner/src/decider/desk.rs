@@ -1,8 +1,9 @@
-//! Where the dispatcher and the tracker bring what happened in HaloPSA.
+//! Where the dispatcher and the tracker bring what happened in HaloPSA, and people what they want tried again.
 
 use haloward_rules::Report;
 use tokio::sync::{mpsc, oneshot};
 
+use super::retry::{NotRetried, Retrial};
 use crate::runtime::Happening;
 use crate::store::{OperationId, Settled, StoreError, Transition};
 
@@ -13,23 +14,32 @@ pub struct Desk {
 }
 
 /// What is brought: an operation that is done, and what that means to its case.
-#[derive(Debug)]
-pub(super) struct Message {
+#[derive(Debug, Default)]
+pub(super) struct Brought {
     /// The operation that is done, with what it left.
     pub(super) settled: Option<(OperationId, Settled)>,
     /// The operation that stands otherwise, which its case has to know.
     pub(super) moved: Option<(OperationId, Transition)>,
+    /// The dead operation that is to be tried again, if nothing speaks against it.
+    pub(super) retrial: Option<Retrial>,
     /// What the case has to know.
     pub(super) reports: Vec<Report>,
     /// What is told once it is durable.
     pub(super) happening: Option<Happening>,
-    reply: oneshot::Sender<()>,
+}
+
+/// What is brought, and who waits for it to be durable.
+#[derive(Debug)]
+pub(super) struct Message {
+    pub(super) brought: Brought,
+    reply: oneshot::Sender<Result<(), NotRetried>>,
 }
 
 impl Message {
-    pub(super) fn committed(self) {
+    /// It is durable, or refused.
+    pub(super) fn answer(self, answer: Result<(), NotRetried>) {
         // Whoever no longer waits does not miss it.
-        let _ = self.reply.send(());
+        let _ = self.reply.send(answer);
     }
 }
 
@@ -44,7 +54,7 @@ impl Desk {
     ///
     /// [`StoreError::Closed`] if the decider has ended.
     pub async fn report(&self, report: Report) -> Result<(), StoreError> {
-        self.bring(None, None, vec![report], None).await
+        self.tell(Brought { reports: vec![report], ..Brought::default() }).await
     }
 
     /// Brings an operation that is done. It and what its case has to know are committed together.
@@ -55,7 +65,8 @@ impl Desk {
         reports: Vec<Report>,
         happening: Happening,
     ) -> Result<(), StoreError> {
-        self.bring(Some((operation, settled)), None, reports, Some(happening)).await
+        let (settled, happening) = (Some((operation, settled)), Some(happening));
+        self.tell(Brought { settled, reports, happening, ..Brought::default() }).await
     }
 
     /// Brings an operation that will not open its ticket. It and what its case has to know are committed together.
@@ -66,19 +77,23 @@ impl Desk {
         report: Report,
         happening: Option<Happening>,
     ) -> Result<(), StoreError> {
-        self.bring(None, Some((operation, transition)), vec![report], happening).await
+        let (moved, reports) = (Some((operation, transition)), vec![report]);
+        self.tell(Brought { moved, reports, happening, ..Brought::default() }).await
     }
 
-    async fn bring(
-        &self,
-        settled: Option<(OperationId, Settled)>,
-        moved: Option<(OperationId, Transition)>,
-        reports: Vec<Report>,
-        happening: Option<Happening>,
-    ) -> Result<(), StoreError> {
-        let (reply, committed) = oneshot::channel();
-        let message = Message { settled, moved, reports, happening, reply };
-        self.messages.send(message).await.map_err(|_| StoreError::Closed)?;
-        committed.await.map_err(|_| StoreError::Closed)
+    /// Asks for a dead operation to be tried again. It and what its case has to know are committed together.
+    pub(crate) async fn retry(&self, retrial: Retrial) -> Result<(), NotRetried> {
+        self.bring(Brought { retrial: Some(retrial), ..Brought::default() }).await?
+    }
+
+    async fn tell(&self, brought: Brought) -> Result<(), StoreError> {
+        // Only who wants something tried again is refused.
+        self.bring(brought).await.map(drop)
+    }
+
+    async fn bring(&self, brought: Brought) -> Result<Result<(), NotRetried>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.messages.send(Message { brought, reply }).await.map_err(|_| StoreError::Closed)?;
+        answer.await.map_err(|_| StoreError::Closed)
     }
 }

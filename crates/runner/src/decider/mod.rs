@@ -8,9 +8,12 @@ mod batch;
 mod cases;
 mod desk;
 mod queue;
+mod retry;
 mod silences;
 
 pub use desk::Desk;
+pub use retry::{Newer, NotRetried};
+pub(crate) use retry::{Retrial, opens};
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -195,8 +198,10 @@ impl Worker {
         for received_at in batch.received {
             self.metrics.event_decided(received_at, now);
         }
-        for message in waiting.drain(..) {
-            message.committed();
+        let mut refused = batch.refused.into_iter().peekable();
+        for (place, message) in waiting.drain(..).enumerate() {
+            let refusal = refused.next_if(|(refused, _)| *refused == place);
+            message.answer(refusal.map_or(Ok(()), |(_, why)| Err(why)));
         }
         for happening in batch.happenings {
             // Nobody has to watch.

@@ -6,9 +6,10 @@ use haloward_rules::{Effect, Report};
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
-use crate::decider::Desk;
+use crate::decider::{Desk, NotRetried, Retrial, opens};
 use crate::store::{
-    Change, Exchange, OperationId, OperationKind, OperationState, Store, StoreError, Transition,
+    Change, Corrected, Exchange, Operation, OperationId, OperationKind, OperationState, Store, StoreError,
+    Transition,
 };
 
 /// What acts on operations by hand. Cloning is cheap.
@@ -26,22 +27,33 @@ impl Controls {
         Self { store, clock, wake, desk }
     }
 
-    /// Tries an operation again that HaloPSA had refused for good.
-    pub async fn retry(&self, operation: OperationId) -> Result<(), StoreError> {
-        let at = self.clock.now();
-        self.change(Change::Operation(operation, Transition::Revive { at })).await
-    }
-
-    /// The same with something else to do; `exchange` tells what was corrected.
-    pub async fn correct(
+    /// Tries an operation again that HaloPSA had refused for good: as it is, or with something else to do, and then
+    /// `exchange` tells what was corrected.
+    ///
+    /// # Errors
+    ///
+    /// [`NotRetried`], among others where it would open a second ticket for one problem.
+    pub async fn retry(
         &self,
-        operation: OperationId,
-        effect: Effect,
-        exchange: Exchange,
-    ) -> Result<(), StoreError> {
-        let at = self.clock.now();
-        let effect = Box::new(effect);
-        self.change(Change::Corrected { id: operation, effect, at, exchange }).await
+        operation: &Operation,
+        corrected: Option<(Effect, Exchange)>,
+    ) -> Result<(), NotRetried> {
+        let (id, at) = (operation.id, self.clock.now());
+        if operation.state != OperationState::Dead {
+            return Err(NotRetried::NotRefused { operation: id, state: operation.state });
+        }
+        let corrected = corrected.map(|(effect, exchange)| {
+            let effect = Box::new(effect);
+            Corrected { id, effect, at, exchange }
+        });
+        if opens(operation) {
+            let as_it_is = Retrial::AsItIs { id, at };
+            self.desk.retry(corrected.map_or(as_it_is, Retrial::Corrected)).await?;
+            self.wake();
+            return Ok(());
+        }
+        let revived = Change::Operation(id, Transition::Revive { at });
+        Ok(self.change(corrected.map_or(revived, Change::Corrected)).await?)
     }
 
     /// Gives an operation up. A ticket that is not to be opened ends its case, so that the next alert of its key is

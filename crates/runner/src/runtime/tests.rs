@@ -4,6 +4,7 @@ mod broken;
 mod frugal;
 mod hinted;
 mod tickets;
+mod retried;
 mod together;
 
 use std::collections::HashMap;
@@ -516,7 +517,7 @@ async fn what_halopsa_refuses_is_kept_with_its_story_and_blocks_nobody() {
     assert_eq!(story["request"]["body"][0]["status_id"], 4711);
     assert_eq!(story["status"], 400);
     let controls = world.runtime.as_ref().unwrap().controls().unwrap();
-    controls.retry(operation).await.unwrap();
+    controls.retry(&dead, None).await.unwrap();
     world.until(|h| matches!(h, Happening::OperationFailed { .. })).await;
     controls.give_up(dead.id, "the rule was wrong").await.unwrap();
     assert_eq!(world.store.counts().await.unwrap().dead_operations, 0);
@@ -901,14 +902,14 @@ async fn a_channel_that_refuses_or_is_gone_holds_up_no_ticket() {
     assert_eq!((chat.told().len(), world.tickets().len()), (1, 1));
     let (dead, _) = world.store.dead_letters(10).await.unwrap().remove(1);
     let controls = world.runtime.as_ref().unwrap().controls().unwrap();
-    controls.retry(dead.id).await.unwrap();
+    controls.retry(&dead, None).await.unwrap();
     world.until(|h| matches!(h, Happening::Notified { .. })).await;
     assert_eq!(chat.told().len(), 2, "tried again by hand");
     // A channel that the configuration has by now is there for what waited for it.
     let (other, gone) = Chat::start(&[]).await;
     world.channels.send_modify(|channels| drop(channels.insert("gone".to_owned(), gone)));
     let (dead, _) = world.store.dead_letters(10).await.unwrap().remove(0);
-    controls.retry(dead.id).await.unwrap();
+    controls.retry(&dead, None).await.unwrap();
     world.until(|h| matches!(h, Happening::Notified { .. })).await;
     assert_eq!((chat.told().len(), other.told().len()), (2, 1));
 }

@@ -37,16 +37,7 @@ pub enum Change {
         exchanges: Vec<Exchange>,
     },
     /// What an operation is to do was corrected by hand; it is tried again from the start.
-    Corrected {
-        /// The operation, which must be dead.
-        id: OperationId,
-        /// What it is to do now.
-        effect: Box<Effect>,
-        /// When.
-        at: Timestamp,
-        /// What was corrected, for its story.
-        exchange: Exchange,
-    },
+    Corrected(Corrected),
     /// A fact that must survive a restart, such as how far changes were read back.
     Note {
         /// Its name.
@@ -54,6 +45,19 @@ pub enum Change {
         /// Its value.
         value: String,
     },
+}
+
+/// A dead operation that is to do something else, and is tried again.
+#[derive(Debug, Clone)]
+pub struct Corrected {
+    /// The operation.
+    pub id: OperationId,
+    /// What it is to do now.
+    pub effect: Box<Effect>,
+    /// When.
+    pub at: Timestamp,
+    /// What was corrected, for its story.
+    pub exchange: Exchange,
 }
 
 /// A change of silences. The cases they hold back learn of it with the next decision.
@@ -87,6 +91,8 @@ pub struct DecisionBatch {
     pub settled: Vec<(OperationId, Settled)>,
     /// Operations that stand otherwise, which their cases know from now on.
     pub moved: Vec<(OperationId, Transition)>,
+    /// Dead operations that are tried again otherwise, which their cases know from now on.
+    pub corrected: Vec<Corrected>,
 }
 
 impl DecisionBatch {
@@ -99,6 +105,7 @@ impl DecisionBatch {
             && self.records.is_empty()
             && self.settled.is_empty()
             && self.moved.is_empty()
+            && self.corrected.is_empty()
     }
 }
 

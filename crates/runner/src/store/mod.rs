@@ -20,7 +20,9 @@ mod view;
 
 pub use archive::Archive;
 pub use browse::{CaseFilter, EventFilter, Exchange, Page, QueueAge, RecordedDecision, SourceActivity};
-pub use change::{CaseChange, Change, DecisionBatch, DecisionRecord, Sending, SilenceChange, Transition};
+pub use change::{
+    CaseChange, Change, Corrected, DecisionBatch, DecisionRecord, Sending, SilenceChange, Transition,
+};
 pub use error::StoreError;
 
 pub use event::{Accepted, JournalEntry, NewEvent, SeenBody};

@@ -327,6 +327,8 @@ async fn what_waits_for_a_refused_ticket_holds_back_no_other_ticket_of_its_case(
     let dead = Transition::Dead { at: at(11), problem: "refused".into(), story: "{}".into() };
     store.commit(Change::Operation(id, dead)).await.unwrap();
     assert_eq!(ready(store, true).await, [3]);
+    let newest = store.read(|reader| reader.newest_opening(&Key::new("k"))).await.unwrap();
+    assert_eq!(newest.map(|newest| newest.id.number()), Some(3));
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 
 use super::failure;
 use crate::store::browse::Exchange;
-use crate::store::change::{Sending, Transition};
+use crate::store::change::{Corrected, Sending, Transition};
 use crate::store::error::StoreError;
 use crate::store::id::OperationId;
 use crate::store::operation::{NewOperation, OperationKind, Settled};
@@ -97,20 +97,15 @@ pub(super) fn said(connection: &Connection, id: OperationId, exchanges: &[Exchan
 }
 
 /// Gives a dead operation something else to do, and another try.
-pub(super) fn correct(
-    connection: &Connection,
-    id: OperationId,
-    effect: &haloward_rules::Effect,
-    at: Timestamp,
-    exchange: &Exchange,
-) -> Result<(), StoreError> {
+pub(super) fn correct(connection: &Connection, corrected: &Corrected) -> Result<(), StoreError> {
+    let Corrected { id, effect, at, exchange } = corrected;
     let effect = json(effect)?;
     let write = || {
         connection
             .prepare_cached("UPDATE operations SET effect = ?2 WHERE id = ?1 AND state = 'dead'")?
             .execute(params![id.number(), effect])?;
-        said(connection, id, std::slice::from_ref(exchange))?;
-        transition(connection, id, &Transition::Revive { at })
+        said(connection, *id, std::slice::from_ref(exchange))?;
+        transition(connection, *id, &Transition::Revive { at: *at })
     };
     write().map_err(|error: rusqlite::Error| failure(&error))
 }

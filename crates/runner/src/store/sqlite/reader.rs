@@ -237,6 +237,15 @@ impl<'c> Reader<'c> {
         self.one(&sql, params![key.as_str(), number], rows::operation)
     }
 
+    /// The newest operation that opens a ticket of a case.
+    pub fn newest_opening(&self, key: &Key) -> Result<Option<Operation>, StoreError> {
+        let sql = format!(
+            "SELECT {} FROM operations o WHERE o.key = ?1 AND o.kind = 'open_ticket' ORDER BY o.id DESC LIMIT 1",
+            rows::OPERATION
+        );
+        self.one(&sql, [key.as_str()], rows::operation)
+    }
+
     /// The ticket of a case, once it is there.
     pub fn ticket(&self, key: &Key, number: u32) -> Result<Option<KnownTicket>, StoreError> {
         let sql = format!("SELECT {} FROM tickets WHERE key = ?1 AND number = ?2", rows::TICKET);

@@ -31,6 +31,7 @@ pub(super) fn decided(
     for (id, transition) in &batch.moved {
         outbox::transition(connection, *id, transition).map_err(failed)?;
     }
+    batch.corrected.iter().try_for_each(|corrected| outbox::correct(connection, corrected))?;
     if !batch.records.is_empty() {
         let before = last_decision(connection).map_err(failed)?;
         for entry in &batch.records {

@@ -175,9 +175,7 @@ fn apply(connection: &Connection, change: &Change, bodies: &Bodies) -> Result<()
         Change::Attempted { id, transition, exchanges } => outbox::transition(connection, *id, transition)
             .and_then(|()| outbox::said(connection, *id, exchanges)),
         Change::Said { id, exchanges } => outbox::said(connection, *id, exchanges),
-        Change::Corrected { id, effect, at, exchange } => {
-            return outbox::correct(connection, *id, effect, *at, exchange);
-        }
+        Change::Corrected(corrected) => return outbox::correct(connection, corrected),
         Change::Note { name, value } => schema::set_note(connection, name, value),
     };
     done.map_err(|error| failure(&error))
