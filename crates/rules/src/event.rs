@@ -122,6 +122,7 @@ pub enum EventError {
 
 /// The event's top-level fields of the contract, for suggestions and checks.
 pub(crate) const ROOTS: [&str; 24] = [
+pub(crate) const ROOTS: [&str; 23] = [
     "source",
     "state",
     "severity",
@@ -141,6 +142,7 @@ pub(crate) const ROOTS: [&str; 24] = [
     "occurred_at",
     "received_at",
     "id",
+    "trace",
     "payload",
     "vars",
     "unmapped",
@@ -256,6 +258,11 @@ impl Event {
         self.text("id")
     }
 
+    /// The id that everything has which follows from its delivery; nothing where nobody follows it.
+    pub fn trace(&self) -> Option<&str> {
+        self.data.get("trace").and_then(Value::as_str).filter(|trace| !trace.is_empty())
+    }
+
     /// When it was received, where it says so.
     pub fn received_at(&self) -> Option<jiff::Timestamp> {
         crate::time::parse(self.data.get("received_at").and_then(Value::as_str)?)
@@ -288,12 +295,13 @@ impl Event {
     pub(crate) fn can_set(path: &Path) -> bool {
         match path.root() {
             "source" | "id" | "received_at" | "ticket" | "change" => false,
+            "source" | "id" | "received_at" | "trace" => false,
             root @ ("state" | "severity" | "title" | "fingerprint") => path.as_str() == root,
             _ => !path.is_many(),
         }
     }
 
-    /// Changes one field. `source` and `id` cannot change; state and severity must stay one of ours, and title and
+    /// Changes one field. `source` and what the receiver knows cannot change; state and severity must stay one of ours, and title and
     /// fingerprint say something.
     pub fn set(&mut self, path: &Path, value: Value) -> Result<(), String> {
         match path.as_str() {
@@ -317,6 +325,15 @@ impl Event {
             _ => value,
         };
         path.set(Arc::make_mut(&mut self.data), value).map_err(str::to_owned)
+    }
+
+    /// Sets the field that the receiver knows before it keeps the event: the trace id of its delivery.
+    #[must_use]
+    pub fn traced(mut self, trace: &str) -> Self {
+        if let Value::Object(map) = Arc::make_mut(&mut self.data) {
+            map.insert("trace".into(), trace.into());
+        }
+        self
     }
 
     /// Sets fields that the receiver knows: the journal id and the time of receipt.
@@ -399,8 +416,20 @@ mod tests {
         event.set(&path("severity"), json!("HIGH")).expect("sets");
         assert_eq!(event.severity(), Severity::High);
         assert!(event.set(&path("severity"), json!("awful")).is_err());
-        assert!(event.set(&path("source"), json!("x")).is_err());
+        for known in ["source", "id", "received_at", "trace"] {
+            assert_eq!(event.set(&path(known), json!("x")), Err(format!("`{known}` cannot be set")));
+        }
         event.set(&path("vars.x"), json!(1)).expect("sets");
         assert_eq!(event.value()["vars"]["x"], json!(1));
+    }
+
+    #[test]
+    fn an_event_says_its_trace_if_somebody_follows_it() {
+        let event = Event::from_json(json!({"source": "s"}), Severity::Medium).expect("an event");
+        assert_eq!(event.trace(), None);
+        let event = event.traced("4bf92f3577b34da6a3ce929d0e0e4736");
+        assert_eq!(event.trace(), Some("4bf92f3577b34da6a3ce929d0e0e4736"));
+        let read: Event = serde_json::from_value(event.value().clone()).expect("an event");
+        assert_eq!(read, event);
     }
 }

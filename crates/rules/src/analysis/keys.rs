@@ -103,7 +103,8 @@ fn differ(a: &Value, b: &Value) -> bool {
 }
 
 /// Times and ids that no two events share.
-const MOMENTS: [&str; 5] = ["now", "event.occurred_at", "event.received_at", "event.ended_at", "event.id"];
+const MOMENTS: [&str; 6] =
+    ["now", "event.occurred_at", "event.received_at", "event.ended_at", "event.id", "event.trace"];
 
 /// Keys that name a time or a counter, and so a new problem each time.
 pub(super) fn changing(rules: &[Placed<'_>], findings: &mut Findings) {

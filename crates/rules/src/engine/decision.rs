@@ -120,6 +120,9 @@ pub struct Effect {
     pub ticket: u32,
     /// How urgent it is.
     pub severity: Severity,
+    /// The trace id of the event it follows from; a timer's, of the last event of its case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
     /// What is to be done.
     #[serde(flatten)]
     pub kind: EffectKind,

@@ -29,6 +29,7 @@ impl Applied {
 }
 
 pub(super) fn decide(mut work: Work<'_>, mut event: Event) -> Step {
+    work.event = Some(event.clone());
     if let Some(why) = event.unmapped().map(str::to_owned) {
         let reason = format!("the payload does not fit its preset: {why}");
         let key = Key::new(&format!("unmapped/{}", event.source()));

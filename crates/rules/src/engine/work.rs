@@ -20,6 +20,8 @@ pub(super) struct Work<'a> {
     cases: &'a dyn Cases,
     pub(super) explain: Explain,
     pub(super) now: Timestamp,
+    /// The event that is being decided; else what happens follows from the last one of its case.
+    pub(super) event: Option<Event>,
     changed: BTreeMap<Key, Case>,
     timers: Vec<TimerChange>,
     effects: Vec<Effect>,
@@ -35,6 +37,7 @@ impl<'a> Work<'a> {
             cases,
             explain,
             now,
+            event: None,
             changed: BTreeMap::new(),
             timers: Vec::new(),
             effects: Vec::new(),
@@ -117,11 +120,13 @@ impl<'a> Work<'a> {
         if case.shadow {
             return;
         }
+        let cause = self.event.as_ref().unwrap_or(&case.event);
         self.effects.push(Effect {
             rule: rule.clone(),
             key: case.key.clone(),
             ticket: case.tickets.max(1),
             severity,
+            trace: cause.trace().map(str::to_owned),
             kind,
         });
     }

@@ -87,6 +87,7 @@ pub(super) fn about(root: &str) -> &'static str {
         "occurred_at" => "When the vendor saw it.",
         "received_at" => "When it was received.",
         "id" => "The event's id in the journal.",
+        "trace" => "The trace id of its delivery.",
         "payload" => "The item as the vendor sent it: `payload.any.field`, `payload.tags[].name`.",
         "vars" => "Values that rules set.",
         "ticket" => "How a HaloPSA ticket stands: `ticket.status`, `ticket.team`, `ticket.fix_by` …",

@@ -268,6 +268,7 @@ fn set() -> Value {
     let properties: Map<String, Value> = ROOTS
         .into_iter()
         .filter(|root| !matches!(*root, "source" | "id" | "received_at" | "unmapped" | "ticket" | "change"))
+        .filter(|root| !matches!(*root, "source" | "id" | "received_at" | "trace" | "unmapped"))
         .map(|root| (root.to_owned(), json!({ "description": super::conditions::about(root) })))
         .collect();
     json!({

@@ -5,7 +5,18 @@ use proptest::prelude::*;
 
 use crate::cases;
 use crate::rules::{file, in_shadow, load};
-use crate::world::{World, story};
+use crate::world::{Happens, World, story};
+
+const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+/// The same story, told by senders that somebody follows.
+fn traced(story: &[Happens]) -> Vec<Happens> {
+    let trace = |happens: &Happens| match happens {
+        Happens::Event(event) => Happens::Event(Box::new((**event).clone().traced(TRACE))),
+        other => other.clone(),
+    };
+    story.iter().map(trace).collect()
+}
 
 proptest! {
     #![proptest_config(cases(300))]
@@ -50,6 +61,23 @@ proptest! {
         let first = World::tell(&rules, &story, Explain::Matches, 1);
         let second = World::tell(&again, &story, Explain::Matches, 1);
         prop_assert_eq!(first.cases(), second.cases());
+    }
+
+    #[test]
+    fn a_trace_changes_no_decision_and_every_effect_has_one((file, story) in (file(), story())) {
+        let rules = load(&file);
+        let plain = World::tell(&rules, &story, Explain::Matches, 1);
+        let traced = World::tell(&rules, &traced(&story), Explain::Matches, 1);
+        prop_assert_eq!(plain.steps.len(), traced.steps.len());
+        for (plain, mut traced) in plain.steps.into_iter().zip(traced.steps) {
+            for effect in &mut traced.effects {
+                prop_assert_eq!(effect.trace.take(), Some(TRACE.to_owned()));
+            }
+            prop_assert_eq!(
+                (plain.outcome, plain.reason, plain.decisions, plain.timers, plain.effects),
+                (traced.outcome, traced.reason, traced.decisions, traced.timers, traced.effects)
+            );
+        }
     }
 
     #[test]

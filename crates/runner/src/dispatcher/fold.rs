@@ -110,6 +110,7 @@ mod tests {
                 key: Key::new("k"),
                 ticket: 1,
                 severity: Severity::Low,
+                trace: None,
                 kind,
             },
             attempts: 0,

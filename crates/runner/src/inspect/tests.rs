@@ -16,6 +16,7 @@ fn operation(kind: EffectKind) -> Operation {
             key: Key::new("k"),
             ticket: 1,
             severity: Severity::High,
+            trace: None,
             kind,
         },
         attempts: 1,

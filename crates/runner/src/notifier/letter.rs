@@ -93,6 +93,7 @@ mod tests {
             key: Key::new("disk/srv"),
             ticket: 1,
             severity: Severity::High,
+            trace: None,
             kind: EffectKind::Notify { channel: "ops".into(), text: text.to_owned() },
         };
         let id = OperationId::from_number(1_234_567);

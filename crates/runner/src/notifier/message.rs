@@ -76,6 +76,7 @@ mod tests {
             key: Key::new("disk/srv"),
             ticket: 1,
             severity: Severity::High,
+            trace: None,
             kind: EffectKind::Notify { channel: "ops".into(), text: text.clone() },
         };
         let (id, at) = (OperationId::from_number(1), Timestamp::UNIX_EPOCH);

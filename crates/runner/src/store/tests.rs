@@ -52,7 +52,7 @@ fn operation(number: i64, key: &str, severity: Severity, kind: EffectKind) -> Ne
     NewOperation {
         id: OperationId::from_number(number),
         cause: format!("evt_{number}/0"),
-        effect: Effect { rule: RuleId::new("r"), key: Key::new(key), ticket: 1, severity, kind },
+        effect: Effect { rule: RuleId::new("r"), key: Key::new(key), ticket: 1, severity, trace: None, kind },
         created_at: at(number),
     }
 }

@@ -207,6 +207,7 @@ fn a_plan_names_what_only_halopsa_can_know() {
         key: Key::new("disk/srv-01"),
         ticket: 1,
         severity: Severity::High,
+        trace: None,
         kind,
     };
     let kind = EffectKind::AddNote { id: None, note: Note::private("x") };

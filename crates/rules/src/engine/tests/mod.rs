@@ -14,6 +14,7 @@ mod reporting;
 mod resolving;
 mod silencing;
 mod tickets;
+mod tracing;
 mod waiting;
 
 use std::collections::BTreeMap;

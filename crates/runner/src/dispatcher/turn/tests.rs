@@ -19,6 +19,7 @@ fn operation(number: i64, severity: Severity) -> Operation {
             key: Key::new("k"),
             ticket: 1,
             severity,
+            trace: None,
             kind: EffectKind::AddNote { id: None, note: Note::private("") },
         },
         attempts: 0,

@@ -146,6 +146,7 @@ async fn send(config: &MailConfig) -> Posted {
         key: Key::new("disk/srv"),
         ticket: 1,
         severity: Severity::High,
+        trace: None,
         kind: EffectKind::Notify { channel: "ops".into(), text: text.to_owned() },
     };
     let (id, at) = (OperationId::from_number(77), Timestamp::UNIX_EPOCH);
