@@ -31,6 +31,7 @@ pub mod server;
 pub mod signals;
 pub mod store;
 pub mod token;
+pub mod trace;
 pub mod tracker;
 pub mod watch;
 pub mod wire;

@@ -133,6 +133,19 @@ async fn what_a_round_brings_is_durable_together_with_how_far_was_read() {
 }
 
 #[tokio::test]
+async fn what_a_round_brings_has_one_trace_and_the_next_round_another() {
+    let bench = Bench::new();
+    let feeds = bench.start(vec![plan("a", &steps([Step::Brings(2), Step::Brings(1)]))]);
+    stands(&feeds, |status| status.rounds == 1 && status.next_at.is_some()).await;
+    bench.clock.advance(MINUTE);
+    stands(&feeds, |status| status.rounds == 2).await;
+    let events = bench.store.read(|reader| reader.undecided(None, 100)).await.unwrap();
+    let traces: Vec<&str> = events.iter().map(|entry| entry.event.trace().expect("a trace")).collect();
+    assert_eq!((traces.len(), traces[0]), (3, traces[1]));
+    assert_ne!(traces[1], traces[2]);
+}
+
+#[tokio::test]
 async fn a_failure_is_told_and_tried_again_until_it_works() {
     let bench = Bench::new();
     let feeds =

@@ -12,8 +12,10 @@ use super::pace::pause;
 use super::plan::Make;
 use super::{Feed, FeedError, Harvest};
 use crate::clock::{Clock, later};
+use crate::intake::traced;
 use crate::metrics::Metrics;
 use crate::store::{FeedState, Store, StoreError};
+use crate::trace::TraceId;
 
 /// Runs one feed.
 pub(super) struct Worker {
@@ -120,6 +122,9 @@ impl Worker {
     async fn keep(&self, standing: &mut Standing, harvest: Harvest) -> Ended {
         let Harvest { events, mut change, seen, warning, more, failure } = harvest;
         change.source.clone_from(&self.source);
+        // ORDER: what was fetched is compared with what is known by what it says, before it is marked as this round's.
+        let trace = TraceId::fresh();
+        let events = traced(events, trace);
         let accepted = match self.store.accept_fetched(events, change.clone()).await {
             Ok(accepted) => accepted,
             Err(error) => {
@@ -136,6 +141,7 @@ impl Worker {
             change.apply(state);
         }
         let fresh = accepted.iter().filter(|event| !event.duplicate).count();
+        tracing::debug!(source = self.source, %trace, seen, events = fresh, "fetched");
         self.metrics.fetched(&self.source, fresh, accepted.len() - fresh, failure.is_none());
         if let Some(failure) = failure {
             self.board.update(&self.source, |status| {
@@ -161,7 +167,6 @@ impl Worker {
             status.last_success_at = Some(at);
             status.warning = warning;
         });
-        tracing::debug!(source = self.source, seen, events = fresh, "fetched");
         Ended::Done { more }
     }
 

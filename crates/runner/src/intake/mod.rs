@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::store::{Accepted, NewEvent, Store, StoreError};
+use crate::trace::TraceId;
 
 /// How one source's payloads become events: its preset, and the severity of events that have none.
 #[derive(Debug, Clone)]
@@ -69,13 +70,20 @@ pub(crate) fn unreadable(source: &str, severity: Severity, text: String, why: &s
     Event::unmapped_from(source, severity, Value::String(text), why)
 }
 
-/// Makes events durable. Whoever brought them is told so only when this came back.
+/// Marks events that came together with the trace by which is known what follows from them.
+pub(crate) fn traced(events: Vec<NewEvent>, trace: TraceId) -> Vec<NewEvent> {
+    let trace = trace.to_string();
+    // ORDER: nobody else holds the events yet, so none is copied for it.
+    events.into_iter().map(|new| NewEvent { event: new.event.traced(&trace), ..new }).collect()
+}
+
+/// Makes the events of a delivery durable, under its trace. Whoever brought them is told so only when this came back.
 ///
 /// # Errors
 ///
 /// Any [`StoreError`]: then none of them is in the journal, and the sender should try again.
-pub async fn take(store: &Store, events: Vec<NewEvent>) -> Result<Taken, StoreError> {
+pub async fn take(store: &Store, events: Vec<NewEvent>, trace: TraceId) -> Result<Taken, StoreError> {
     let unmapped = events.iter().filter(|new| new.event.unmapped().is_some()).count();
-    let events = store.accept(events).await?;
+    let events = store.accept(traced(events, trace)).await?;
     Ok(Taken { events, unmapped })
 }

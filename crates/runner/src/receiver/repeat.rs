@@ -16,6 +16,7 @@ use tokio::sync::OwnedMutexGuard;
 
 use crate::clock::later;
 use crate::store::{NewEvent, SeenBody, Store, StoreError};
+use crate::trace::TraceId;
 
 // LIMIT: a few MB; of a source that sends thousands a second, the last seconds are remembered, which is when retries come.
 const MOST: usize = 32_768;
@@ -50,11 +51,12 @@ impl Fingerprint {
     }
 }
 
-/// A body that was taken: when, and how many events it held.
+/// A body that was taken: when, how many events it held, and under which trace; after a start nobody knows that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Taken {
     pub(super) at: Timestamp,
     pub(super) events: usize,
+    pub(super) trace: Option<TraceId>,
 }
 
 type Place = Arc<tokio::sync::Mutex<Option<Taken>>>;
@@ -98,7 +100,7 @@ impl Repeats {
         let since = now.checked_sub(LONGEST).unwrap_or(Timestamp::MIN);
         for SeenBody { delivery, at } in store.read(move |reader| reader.bodies(PREFIX, since, MOST)).await? {
             if let Some((body, events)) = parse(&delivery) {
-                *self.hold(body).await = Some(Taken { at, events });
+                *self.hold(body).await = Some(Taken { at, events, trace: None });
             }
         }
         Ok(())
@@ -136,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_body_is_a_repeat_within_its_window_only() {
-        let taken = Some(Taken { at: at(0), events: 2 });
+        let taken = Some(Taken { at: at(0), events: 2, trace: None });
         assert_eq!(is_repeat(taken, USUAL, at(0)), taken);
         assert_eq!(is_repeat(taken, USUAL, at(119)), taken);
         assert_eq!(is_repeat(taken, USUAL, at(120)), None);
@@ -165,9 +167,9 @@ mod tests {
             let repeats = repeats.clone();
             async move { *repeats.hold(body).await }
         });
-        *first = Some(Taken { at: at(0), events: 1 });
+        *first = Some(Taken { at: at(0), events: 1, trace: None });
         drop(first);
-        assert_eq!(second.await.unwrap(), Some(Taken { at: at(0), events: 1 }));
+        assert_eq!(second.await.unwrap(), Some(Taken { at: at(0), events: 1, trace: None }));
     }
 
     #[tokio::test]
@@ -175,7 +177,7 @@ mod tests {
         let repeats = Repeats::default();
         let body = |n: usize| Fingerprint::of("own", &n.to_le_bytes());
         for n in 0..=MOST {
-            *repeats.hold(body(n)).await = Some(Taken { at: at(0), events: 1 });
+            *repeats.hold(body(n)).await = Some(Taken { at: at(0), events: 1, trace: None });
         }
         assert_eq!(*repeats.hold(body(0)).await, None);
         assert!(repeats.hold(body(MOST)).await.is_some());

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use axum::{Json, Router};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::auth::{Refused, Shown, Step};
 use super::body::{self, Content};
@@ -21,7 +21,8 @@ use super::problem::Problem;
 use super::repeat::{self, Fingerprint, Taken};
 use crate::intake;
 use crate::server::Peer;
-use crate::store::StoreError;
+use crate::store::{EventId, StoreError};
+use crate::trace::TraceId;
 
 /// All routes of the receiver.
 pub fn router(state: DoorState) -> Router {
@@ -88,7 +89,7 @@ async fn leave_to_send(
     });
     match answer {
         Ok(answer) => Ok(answer),
-        Err(problem) => Err(refuse(state, source, &origin, problem).await),
+        Err(problem) => Err(refuse(state, source, &origin, None, problem).await),
     }
 }
 
@@ -103,14 +104,15 @@ async fn deliver(
     let started = Instant::now();
     let proxies = &state.door.load().proxies;
     let origin = Origin::of(parts.extensions.get::<Peer>().copied(), &parts.headers, proxies);
-    let answer = match accept(state, source, token, &parts, &origin, &mut body).await {
+    let trace = TraceId::of(&parts.headers);
+    let answer = match accept(state, source, token, &parts, &origin, trace, &mut body).await {
         Ok((answer, counted)) => {
             let Counted { events, duplicates, unmapped } = counted;
             state.metrics.accepted(source, events, duplicates, started.elapsed());
             state.witness.accepted(source, events, duplicates, unmapped, state.clock.now());
             Ok(answer)
         }
-        Err(problem) => Err(refuse(state, source, &origin, problem).await),
+        Err(problem) => Err(refuse(state, source, &origin, Some(trace), problem).await),
     };
     // A sender that waits for `100 Continue` sends nothing once it has its answer.
     if answer.is_err() && !parts.headers.contains_key(header::EXPECT) {
@@ -128,7 +130,13 @@ struct Counted {
 }
 
 /// Counts a refusal, and has less and less patience with whoever does not know the way in.
-async fn refuse(state: &DoorState, source: &str, origin: &Origin, problem: Problem) -> Problem {
+async fn refuse(
+    state: &DoorState,
+    source: &str,
+    origin: &Origin,
+    trace: Option<TraceId>,
+    problem: Problem,
+) -> Problem {
     let known = state.door.load().sources.contains_key(source);
     let problem = match origin.blamed().filter(|_| problem.is_of_a_stranger()) {
         None => problem,
@@ -144,6 +152,7 @@ async fn refuse(state: &DoorState, source: &str, origin: &Origin, problem: Probl
     state.metrics.refused(problem.status.as_u16(), known.then_some(source));
     if known {
         let why = format!("{}: {}", problem.title, problem.detail);
+        tracing::debug!(source, trace = trace.map(display), status = problem.status.as_u16(), why, "refused");
         state.witness.refused(source, problem.status.as_u16(), &why, state.clock.now());
     }
     problem
@@ -156,6 +165,7 @@ async fn accept(
     token: Option<&str>,
     parts: &Parts,
     origin: &Origin,
+    trace: TraceId,
     body: &mut Body,
 ) -> Result<(Response, Counted), Problem> {
     let door = state.door.load_full();
@@ -213,13 +223,15 @@ async fn accept(
         let held = state.repeats.hold(body).await;
         if let Some(before) = repeat::is_repeat(*held, known.repeated_within, now) {
             return Ok(accepted(&[], Counted { duplicates: before.events, ..Counted::default() }));
+            let counted = Counted { events: 0, duplicates: before.events, unmapped: 0 };
+            return Ok((accepted(source, &[], &counted, before.trace.unwrap_or(trace)), counted));
         }
         repeat::mark(&mut events, body);
         place = Some(held);
     }
-    let taken = intake::take(&state.store, events).await.map_err(|error| refusal(&error))?;
+    let taken = intake::take(&state.store, events, trace).await.map_err(|error| refusal(&error, trace))?;
     if let Some(mut place) = place {
-        *place = Some(Taken { at: now, events: taken.events.len() });
+        *place = Some(Taken { at: now, events: taken.events.len(), trace: Some(trace) });
     }
     let (duplicates, unmapped) = (taken.duplicates(), taken.unmapped);
     let fresh = taken.events.iter().filter(|event| !event.duplicate);
@@ -233,6 +245,28 @@ async fn accept(
 fn accepted(ids: &[Value], counted: Counted) -> (Response, Counted) {
     let answer = Json(json!({ "accepted": counted.events, "duplicates": counted.duplicates, "ids": ids }));
     ((StatusCode::ACCEPTED, answer).into_response(), counted)
+    let ids: Vec<EventId> = fresh.map(|event| event.id).collect();
+    let trace = match taken.events.first() {
+        Some(first) if ids.is_empty() => trace_of(state, first.id).await.unwrap_or(trace),
+        _ => trace,
+    };
+    let counted = Counted { events: ids.len(), duplicates, unmapped };
+    Ok((accepted(source, &ids, &counted, trace), counted))
+}
+
+/// The answer to a delivery that is durable. Of one that came again, `trace` is that of the first: it leads to its events.
+fn accepted(source: &str, ids: &[EventId], counted: &Counted, trace: TraceId) -> Response {
+    let Counted { events, duplicates, unmapped } = *counted;
+    tracing::debug!(source, %trace, accepted = events, duplicates, unmapped, "accepted");
+    let answer =
+        json!({ "accepted": events, "duplicates": duplicates, "ids": ids, "trace": trace.to_string() });
+    (StatusCode::ACCEPTED, Json(answer)).into_response()
+}
+
+/// The trace of an event that came before.
+async fn trace_of(state: &DoorState, id: EventId) -> Option<TraceId> {
+    let known = state.store.read(move |reader| reader.event(id)).await.ok()??;
+    known.event.trace()?.parse().ok()
 }
 
 fn shown<'a>(parts: &'a Parts, token: Option<&'a str>, origin: &Origin) -> Shown<'a> {
@@ -285,8 +319,8 @@ impl From<Refused> for Problem {
     }
 }
 
-fn refusal(error: &StoreError) -> Problem {
-    tracing::error!(%error, "events could not be made durable");
+fn refusal(error: &StoreError, trace: TraceId) -> Problem {
+    tracing::error!(%error, %trace, "events could not be made durable");
     Problem::not_durable("the store does not take events now; the sender should try again")
 }
 

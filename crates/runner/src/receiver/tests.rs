@@ -1,4 +1,5 @@
 mod entering;
+mod following;
 mod raw;
 mod repeating;
 mod target;

@@ -24,21 +24,21 @@ sources:
 ";
 
 /// The receiver on a clock that is moved by hand.
-struct Receiving {
-    url: String,
-    clock: Arc<HeldClock>,
-    store: Store,
+pub(super) struct Receiving {
+    pub(super) url: String,
+    pub(super) clock: Arc<HeldClock>,
+    pub(super) store: Store,
     server: tokio::task::JoinHandle<()>,
 }
 
 impl Receiving {
-    async fn on(folder: &std::path::Path) -> Self {
+    pub(super) async fn on(folder: &std::path::Path) -> Self {
         let clock = Arc::new(HeldClock::at("2026-01-05T09:00:00Z".parse::<Timestamp>().unwrap()));
         let store = Store::open(folder.join("haloward.db"), Limits::default()).unwrap();
         Self::over(folder, clock, store).await
     }
 
-    async fn over(folder: &std::path::Path, clock: Arc<HeldClock>, store: Store) -> Self {
+    pub(super) async fn over(folder: &std::path::Path, clock: Arc<HeldClock>, store: Store) -> Self {
         let path = folder.join("haloward.yaml");
         std::fs::write(&path, CONFIG).unwrap();
         let loaded = Loaded::load(Some(&path), &[]).unwrap();
@@ -69,7 +69,7 @@ impl Receiving {
         events.iter().filter_map(|entry| entry.event.unmapped().map(str::to_owned)).collect()
     }
 
-    fn stop(self) {
+    pub(super) fn stop(self) {
         self.server.abort();
     }
 }
