@@ -1,7 +1,7 @@
 //! An alert becomes a ticket, its repeat a note, its end a resolved ticket.
 
-use halopsa_sandbox::{Sandbox, SandboxConfig};
-use haloward_tests::{Install, PATIENCE, Process, TOKEN, alert, alertmanager, post};
+use halopsa_sandbox::{Fault, FaultKind, Sandbox, SandboxConfig};
+use haloward_tests::{Install, PATIENCE, Process, TOKEN, alert, alertmanager, client, post};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_alert_becomes_a_ticket_again_a_note_and_its_end_resolves_it() {
@@ -46,6 +46,55 @@ async fn an_alert_becomes_a_ticket_again_a_note_and_its_end_resolves_it() {
     assert!(log.contains("stopped"), "{log}");
     for secret in [TOKEN, "sandbox-secret", "Bearer "] {
         assert!(!log.contains(secret), "`{secret}` is in the log: {log}");
+    }
+    sandbox.stop().await;
+}
+
+/// The log lines that a trace leads through, each by what it says.
+fn lines(log: &str, trace: &str) -> Vec<String> {
+    let entries = log.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let of_trace = entries.filter(|entry| entry["trace"] == trace);
+    of_trace.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_id_leads_through_the_log_from_the_senders_request_to_halopsas_answer() {
+    let sandbox = Sandbox::start(SandboxConfig::default()).await.expect("a sandbox");
+    let rules = "rules:\n  - { id: refused, when: { check: Refused }, then: { open_ticket: { fields: { status_id: 4711 } } } }\n  \
+                 - { id: all, then: { open_ticket: {} } }\n";
+    let install = Install::with_rules(&sandbox.url(), rules);
+    let haloward = Process::start(&install).await;
+    // Its answer to the first is lost.
+    let lost = Fault::once(FaultKind::ErrorAfterCommit { status: 500 }).on("POST", "/api/Tickets");
+    sandbox.faults().inject(lost);
+    let fine = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let refused = "0af7651916cd43dd8448eb211c80319c";
+    for (trace, check) in [(fine, "Any"), (refused, "Refused")] {
+        let hook = format!("{}/hooks/prom/{TOKEN}", haloward.url);
+        let payload = alertmanager(&[alert("firing", check, check, "C:")]);
+        let request = client().post(hook).json(&payload);
+        let request = request.header("traceparent", format!("00-{trace}-00f067aa0ba902b7-01"));
+        assert_eq!(request.send().await.expect("answers").status(), 202);
+    }
+    sandbox.wait_for(|s| s.tickets.len() == 1, PATIENCE).await.expect("a ticket");
+    haloward.says("done in HaloPSA").await;
+    haloward.says("HaloPSA refused it for good").await;
+    let (_, log) = haloward.stop().await;
+    let said = lines(&log, fine);
+    for line in [
+        "accepted",
+        "decided",
+        "sending",
+        "HaloPSA answered",
+        "its outcome is not known: looking for it at once",
+        "looked for in HaloPSA",
+        "done in HaloPSA",
+    ] {
+        assert!(said.iter().any(|said| said == line), "`{line}` is not among {said:?}");
+    }
+    let said = lines(&log, refused);
+    for line in ["accepted", "decided", "sending", "HaloPSA answered", "HaloPSA refused it for good"] {
+        assert!(said.iter().any(|said| said == line), "`{line}` is not among {said:?}");
     }
     sandbox.stop().await;
 }

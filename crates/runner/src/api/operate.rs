@@ -17,6 +17,7 @@ use crate::decider::NotRetried;
 use crate::inspect::{self, Correction, InspectError};
 use crate::receiver::Problem;
 use crate::store::{Exchange, NotAnId, Operation, OperationId, OperationState};
+use crate::trace::shown;
 
 type Api = State<Arc<ApiState>>;
 
@@ -53,7 +54,8 @@ pub(super) async fn retry(State(state): Api, Path(id): Path<String>, bytes: Byte
         Some((effect, Exchange { at: state.clock.now(), said }))
     };
     state.controls.retry(&operation, corrected).await.map_err(not_retried)?;
-    tracing::info!(operation = %operation.id, corrected = !correction.set.is_empty(), "tried again by hand");
+    let trace = shown(operation.trace());
+    tracing::info!(operation = %operation.id, trace, corrected = !correction.set.is_empty(), "tried again by hand");
     Ok(Json(json!({ "id": operation.id, "state": OperationState::Retry })))
 }
 
@@ -79,6 +81,6 @@ pub(super) async fn drop(State(state): Api, Path(id): Path<String>, bytes: Bytes
     let reason = giving.reason.filter(|reason| !reason.trim().is_empty());
     let reason = reason.unwrap_or_else(|| "given up by hand".to_owned());
     state.controls.give_up(operation.id, &reason).await.map_err(|error| problem(&error.into()))?;
-    tracing::info!(operation = %operation.id, %reason, "given up by hand");
+    tracing::info!(operation = %operation.id, trace = shown(operation.trace()), %reason, "given up by hand");
     Ok(Json(json!({ "id": operation.id, "state": OperationState::Dropped })))
 }

@@ -176,8 +176,10 @@ impl Making<'_> {
         let step = self.step(&Input::Timer(timer), due);
         self.record(&step, None, &cause);
         if !step.decisions.is_empty() {
+            let trace = step.event.as_ref().and_then(Event::trace).map(str::to_owned);
             self.batch.happenings.push(Happening::TimerFired {
                 key,
+                trace,
                 outcome: step.outcome,
                 reason: step.reason.clone(),
             });
@@ -187,6 +189,7 @@ impl Making<'_> {
 
     fn event(&mut self, id: EventId, event: Event, received_at: Timestamp, queue: &mut Queue) {
         let (source, title) = (event.source().to_owned(), event.title().to_owned());
+        let trace = event.trace().map(str::to_owned);
         let step = self.step(&Input::Event(event), received_at);
         self.record(&step, Some(id), &id.to_string());
         let said = deciding(&step);
@@ -194,6 +197,7 @@ impl Making<'_> {
             event: id,
             source,
             title,
+            trace,
             outcome: step.outcome,
             rule: said.map(|decision| decision.rule.clone()),
             reason: step.reason.clone().or_else(|| said.and_then(|decision| decision.reason.clone())),

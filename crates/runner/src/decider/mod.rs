@@ -20,11 +20,13 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
+use tracing::field::display;
 
 use crate::clock::{Clock, later};
 use crate::metrics::Metrics;
 use crate::runtime::{Happening, LiveRules};
 use crate::store::{Change, IdSource, OperationId, Store, StoreError};
+use crate::trace::shown;
 use batch::{Batch, Ids};
 use desk::Message;
 use silences::SilenceCache;
@@ -204,6 +206,7 @@ impl Worker {
             message.answer(refusal.map_or(Ok(()), |(_, why)| Err(why)));
         }
         for happening in batch.happenings {
+            log(&happening);
             // Nobody has to watch.
             let _ = self.happenings.send(happening);
         }
@@ -246,6 +249,20 @@ impl Worker {
                 () = stopped(stop.clone()), if !stopping => Next::Work,
             }
         })
+    }
+}
+
+/// What was decided, for whoever follows a trace from line to line.
+fn log(happening: &Happening) {
+    match happening {
+        Happening::EventDecided { event, source, trace, outcome, rule, key, reason, title: _ } => {
+            let (rule, key) = (rule.as_ref().map(display), key.as_ref().map(display));
+            tracing::debug!(%event, source, trace = shown(trace.as_deref()), %outcome, rule, key, reason, "decided");
+        }
+        Happening::TimerFired { key, trace, outcome, reason } => {
+            tracing::debug!(%key, trace = shown(trace.as_deref()), %outcome, reason, "decided: a timer fell due");
+        }
+        _ => {}
     }
 }
 

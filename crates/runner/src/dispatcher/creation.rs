@@ -18,6 +18,7 @@ use super::{fold, priority};
 use crate::catalogue::Catalogue;
 use crate::clock::later;
 use crate::store::{Operation, Sending, StoreError};
+use crate::trace::shown;
 use crate::wire::{self, Endpoint};
 
 /// LIMIT: names may have to be looked up for each ticket of a request; beyond this the others don't wait for it.
@@ -50,7 +51,8 @@ impl Delivery {
         if ready.is_empty() {
             return Ok(reach);
         }
-        self.mark(ready.iter().map(|creation| creation.sending.clone()).collect()).await?;
+        let operations: Vec<&Operation> = ready.iter().map(|creation| &creation.operation).collect();
+        self.mark(&operations, ready.iter().map(|creation| creation.sending.clone()).collect()).await?;
         let verdicts = match ready.as_slice() {
             [one] => vec![self.post(one).await],
             several => self.post_together(several).await,
@@ -80,7 +82,8 @@ impl Delivery {
         let render = |catalogue: &Catalogue| wire::ticket_body(&draft, origin, Some(catalogue), &settings);
         let mut rendered = self.complete(operation, &catalogue, render).await.map_err(read)?;
         for missing in &rendered.unresolved {
-            tracing::warn!(operation = %operation.id, key = %operation.key(), %missing, "left out of a ticket");
+            let (key, trace) = (operation.key(), shown(operation.trace()));
+            tracing::warn!(operation = %operation.id, trace, %key, %missing, "left out of a ticket");
         }
         settings.marker.put(&mut rendered.body, &self.marker(operation));
         Ok((self.sending(operation, effect, folded), rendered.body))
@@ -104,7 +107,14 @@ impl Delivery {
     ) -> Result<(Effect, Vec<crate::store::OperationId>), StoreError> {
         let of = operation.clone();
         let following = self.store.read(move |reader| reader.following(&of, fold::FOLDED_AT_ONCE)).await?;
-        Ok(fold::fold(operation, &following).unwrap_or_else(|| (operation.effect.clone(), Vec::new())))
+        let Some((effect, folded)) = fold::fold(operation, &following) else {
+            return Ok((operation.effect.clone(), Vec::new()));
+        };
+        for other in following.iter().filter(|other| folded.contains(&other.id)) {
+            let trace = shown(other.trace());
+            tracing::debug!(operation = %other.id, trace, with = %operation.id, "goes along with another");
+        }
+        Ok((effect, folded))
     }
 
     async fn post(&self, creation: &Creation) -> Verdict {

@@ -21,6 +21,7 @@ use crate::decider::Desk;
 use crate::metrics::Metrics;
 use crate::runtime::Happening;
 use crate::store::{Change, KnownTicket, Operation, OperationState, Reader, Sending, Store, StoreError};
+use crate::trace::shown;
 use crate::wire::{Marker, WireSettings};
 
 /// What every delivery needs.
@@ -106,9 +107,19 @@ impl Delivery {
         self.change(operation, &effect, target, &catalogue, sending).await
     }
 
-    /// The last thing that is made durable before a request goes out.
-    pub(super) async fn mark(&self, sending: Vec<Sending>) -> Result<(), StoreError> {
-        self.store.commit(Change::Sending(sending)).await
+    /// The last thing that is made durable before a request goes out for these operations.
+    pub(super) async fn mark(
+        &self,
+        operations: &[&Operation],
+        sending: Vec<Sending>,
+    ) -> Result<(), StoreError> {
+        self.store.commit(Change::Sending(sending)).await?;
+        for operation in operations {
+            let (id, kind, key, trace) =
+                (operation.id, operation.kind, operation.key(), shown(operation.trace()));
+            tracing::debug!(operation = %id, trace, %kind, %key, together = operations.len(), "sending");
+        }
+        Ok(())
     }
 
     /// The ticket an effect is about.

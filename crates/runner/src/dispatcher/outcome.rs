@@ -13,6 +13,7 @@ use crate::clock::later;
 use crate::metrics::{self, Duplicate};
 use crate::runtime::Happening;
 use crate::store::{Change, Exchange, Operation, OperationKind, OperationState, StoreError, Transition};
+use crate::trace::shown;
 
 /// How soon a ticket that is on its way is looked for again by those that belong to it.
 const PARENT_PAUSE: Duration = Duration::from_secs(1);
@@ -25,6 +26,7 @@ impl Delivery {
         verdict: Verdict,
     ) -> Result<Reach, StoreError> {
         let (id, kind, key) = (operation.id, operation.kind, operation.key().clone());
+        let trace = shown(operation.trace());
         let exchanges = self.stories.take(id);
         match verdict {
             Verdict::Store(error) => Err(error),
@@ -36,7 +38,7 @@ impl Delivery {
                     self.metrics.prevented(Duplicate::Adopted, 1);
                 }
                 let ticket = settled.ticket;
-                tracing::info!(operation = %id, %kind, ticket, %key, adopted, "done in HaloPSA");
+                tracing::info!(operation = %id, trace, %kind, ticket, %key, adopted, "done in HaloPSA");
                 let rule = operation.effect.rule.clone();
                 let done =
                     Happening::OperationDone { operation: id, kind, ticket, key, rule, summary, adopted };
@@ -45,6 +47,7 @@ impl Delivery {
             }
             Verdict::Unclear { problem, looks, wait: Wait::Turn } => {
                 // It is looked for at once, and what that comes to is told.
+                tracing::debug!(operation = %id, trace, %kind, %key, %problem, "its outcome is not known: looking for it at once");
                 self.connection.went_wrong(&problem);
                 self.metrics.attempted(kind.as_str(), metrics::Result::Unclear);
                 let transition = Transition::Unclear { at: self.clock.now(), looks, problem };
@@ -55,7 +58,7 @@ impl Delivery {
                 self.connection.went_wrong(&problem);
                 self.metrics.attempted(kind.as_str(), metrics::Result::Unclear);
                 let at = self.after(operation, wait);
-                tracing::warn!(operation = %id, %kind, %key, %problem, until = %at, "its outcome is not known: looking for it");
+                tracing::warn!(operation = %id, trace, %kind, %key, %problem, until = %at, "its outcome is not known: looking for it");
                 self.delay(
                     operation,
                     Transition::Unclear { at, looks, problem: problem.clone() },
@@ -67,13 +70,14 @@ impl Delivery {
             }
             Verdict::Later { problem, wait: Wait::Parent } => {
                 // Nothing is wrong, so nobody is told.
+                tracing::debug!(operation = %id, trace, %kind, %key, %problem, "waits");
                 let at = self.after(operation, Wait::Parent);
                 self.store.commit(Change::Operation(id, Transition::Retry { at, problem })).await?;
                 Ok(Reach::Untold)
             }
             Verdict::Later { problem, wait: Wait::Turn } => {
                 self.metrics.attempted(kind.as_str(), metrics::Result::Delayed);
-                tracing::info!(operation = %id, %kind, %key, %problem, "sent again when it is its turn");
+                tracing::info!(operation = %id, trace, %kind, %key, %problem, "sent again when it is its turn");
                 let transition = Transition::Retry { at: self.clock.now(), problem };
                 self.store.commit(Change::Attempted { id, transition, exchanges }).await?;
                 Ok(Reach::Untold)
@@ -82,7 +86,7 @@ impl Delivery {
                 self.connection.went_wrong(&problem);
                 self.metrics.attempted(kind.as_str(), metrics::Result::Delayed);
                 let at = self.after(operation, wait);
-                tracing::warn!(operation = %id, %kind, %key, %problem, until = %at, "not carried out: trying again");
+                tracing::warn!(operation = %id, trace, %kind, %key, %problem, until = %at, "not carried out: trying again");
                 let retry = Transition::Retry { at, problem: problem.clone() };
                 self.delay(operation, retry, exchanges, (problem, at)).await?;
                 Ok(wait.reach())
@@ -94,7 +98,7 @@ impl Delivery {
             }
             Verdict::Pointless { why } => {
                 self.metrics.attempted(kind.as_str(), metrics::Result::Dropped);
-                tracing::warn!(operation = %id, %kind, %key, %why, "given up");
+                tracing::warn!(operation = %id, trace, %kind, %key, %why, "given up");
                 let transition = Transition::Drop { at: self.clock.now(), problem: why };
                 self.store.commit(Change::Attempted { id, transition, exchanges }).await?;
                 Ok(Reach::Untold)
@@ -111,7 +115,8 @@ impl Delivery {
     ) -> Result<Reach, StoreError> {
         for operation in operations {
             let id = operation.id;
-            tracing::error!(operation = %id, kind = %operation.kind, key = %operation.key(), "delivering it failed badly: please report it");
+            let (kind, key, trace) = (operation.kind, operation.key(), shown(operation.trace()));
+            tracing::error!(operation = %id, trace, %kind, %key, "delivering it failed badly: please report it");
             let exchanges = self.stories.take(id);
             let at = self.after(operation, Wait::Attention);
             let now = self.store.read(move |reader| reader.operation(id)).await?;
@@ -156,7 +161,8 @@ impl Delivery {
         exchanges: Vec<Exchange>,
     ) -> Result<(), StoreError> {
         let (id, kind, key) = (operation.id, operation.kind, operation.key().clone());
-        tracing::error!(operation = %id, %kind, %key, %problem, hint, "HaloPSA refused it for good");
+        let trace = shown(operation.trace());
+        tracing::error!(operation = %id, trace, %kind, %key, %problem, hint, "HaloPSA refused it for good");
         let dead =
             Transition::Dead { at: self.clock.now(), problem: problem.clone(), story: story.to_string() };
         let failed = Happening::OperationFailed { operation: id, kind, key: key.clone(), problem, hint };

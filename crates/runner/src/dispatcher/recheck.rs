@@ -17,6 +17,7 @@ use crate::clock::later;
 use crate::metrics::Duplicate;
 use crate::runtime::Happening;
 use crate::store::{Change, Operation, OperationKind, StoreError, Transition};
+use crate::trace::shown;
 use crate::wire;
 
 /// LIMIT: so long after it was sent a request may still be carried out: gateways give up after four minutes, what they
@@ -53,7 +54,8 @@ impl Delivery {
             // Something was closed and not confirmed: the next look tells.
             Ok(false) => (Some(later(self.clock.now(), self.pace.settle)), Reach::Untold),
             Err(error) => {
-                tracing::warn!(operation = %operation.id, %error, "could not look for duplicates: trying again");
+                let trace = shown(operation.trace());
+                tracing::warn!(operation = %operation.id, trace, %error, "could not look for duplicates: trying again");
                 let wait = Backoff::ATTENTION.after(1, fastrand::f64());
                 self.connection.went_wrong(&error.to_string());
                 (Some(later(self.clock.now(), wait)), Wait::after(&error).reach())
@@ -100,7 +102,8 @@ impl Delivery {
             wire::resolve_body(duplicate, Some(&note), Some(&closed), Some(&catalogue), &self.wire());
         match self.client.actions().create_raw(&rendered.body).await? {
             Outcome::Done(_) => {
-                tracing::warn!(operation = %operation.id, ticket = duplicate, kept, "closed a ticket that was there twice");
+                let trace = shown(operation.trace());
+                tracing::warn!(operation = %operation.id, trace, ticket = duplicate, kept, "closed a ticket that was there twice");
                 self.metrics.prevented(Duplicate::Removed, 1);
                 self.tell(Happening::DuplicateClosed { operation: operation.id, ticket: duplicate, kept });
                 Ok(true)
@@ -115,7 +118,8 @@ impl Delivery {
         let mut all_deleted = true;
         for ActionId(id) in actions.iter().filter_map(|action| action.id).filter(|id| id.0 != kept) {
             let deleted = self.client.actions().delete(TicketId(ticket), ActionId(id)).await?;
-            tracing::warn!(operation = %operation.id, ticket, action = id, "deleted a note that was there twice");
+            let trace = shown(operation.trace());
+            tracing::warn!(operation = %operation.id, trace, ticket, action = id, "deleted a note that was there twice");
             self.metrics.prevented(Duplicate::Removed, 1);
             all_deleted &= !deleted.is_unknown();
         }

@@ -12,6 +12,7 @@ use super::verdict::{Verdict, Wait};
 use super::{Seen, last_by_a_person, look, lookup, priority};
 use crate::catalogue::{Catalogue, RecordKind, Unknown, Wanted};
 use crate::store::{Operation, OperationState, Sending, Settled};
+use crate::trace::shown;
 use crate::wire::{self, Endpoint, Rendered};
 
 /// LIMIT: first the client, then what is the client's; the third finds nothing left to ask.
@@ -149,9 +150,10 @@ impl Delivery {
             Err(error) => return Verdict::of_read(&error),
         };
         for missing in &rendered.unresolved {
-            tracing::warn!(operation = %operation.id, ticket, %missing, "left out of a change");
+            let trace = shown(operation.trace());
+            tracing::warn!(operation = %operation.id, trace, ticket, %missing, "left out of a change");
         }
-        if let Err(error) = self.mark(vec![sending]).await {
+        if let Err(error) = self.mark(&[operation], vec![sending]).await {
             return Verdict::Store(error);
         }
         match rendered.endpoint {
@@ -228,7 +230,7 @@ impl Delivery {
         rendered: Rendered,
         sending: Sending,
     ) -> Verdict {
-        if let Err(error) = self.mark(vec![sending]).await {
+        if let Err(error) = self.mark(&[operation], vec![sending]).await {
             return Verdict::Store(error);
         }
         let mut body = rendered.body.clone();

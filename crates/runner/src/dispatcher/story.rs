@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::delivery::Delivery;
 use crate::store::{Exchange, Operation, OperationId};
+use crate::trace::shown;
 use crate::wire::Endpoint;
 
 /// LIMIT: a longer body (a picture in its details) is not worth keeping twice.
@@ -57,6 +58,7 @@ impl Delivery {
         together: usize,
         said_of_it: Value,
     ) {
+        answered(operation, endpoint, &said_of_it);
         let mut said = json!({
             "method": "POST", "path": endpoint.path(), "body": kept(body), "together": together,
         });
@@ -74,24 +76,33 @@ impl Delivery {
         body: &Value,
         answer: &Result<Outcome<T>, Error>,
     ) {
-        let mut said = json!({ "method": "POST", "path": endpoint.path(), "body": kept(body) });
-        match answer {
-            Ok(Outcome::Done(left)) => said["done"] = left.left(),
-            Ok(Outcome::Unknown(unknown)) => said["unknown"] = unknown.to_string().into(),
+        let (name, told) = match answer {
+            Ok(Outcome::Done(left)) => ("done", left.left()),
+            Ok(Outcome::Unknown(unknown)) => ("unknown", unknown.to_string().into()),
             Err(error) => {
                 let text = error.reply().map_or_else(|| error.to_string(), ToString::to_string);
-                said["refused"] = json!({ "status": error.status(), "answer": text });
+                ("refused", json!({ "status": error.status(), "answer": text }))
             }
-        }
+        };
+        answered(operation, endpoint, &json!({ name: told }));
+        let mut said = json!({ "method": "POST", "path": endpoint.path(), "body": kept(body) });
+        said[name] = told;
         self.stories.add(operation.id, Exchange { at: self.clock.now(), said });
     }
 
     /// Keeps that an operation was looked for by its marker.
     pub(super) fn looked_for(&self, operation: &Operation, found: impl Iterator<Item = i64>) {
-        let said =
-            json!({ "looked_for": self.marker(operation).to_string(), "found": found.collect::<Vec<_>>() });
+        let (marker, found, trace) =
+            (self.marker(operation), found.collect::<Vec<_>>(), shown(operation.trace()));
+        tracing::debug!(operation = %operation.id, trace, %marker, ?found, "looked for in HaloPSA");
+        let said = json!({ "looked_for": marker.to_string(), "found": found });
         self.stories.add(operation.id, Exchange { at: self.clock.now(), said });
     }
+}
+
+fn answered(operation: &Operation, endpoint: Endpoint, answer: &Value) {
+    let (trace, path) = (shown(operation.trace()), endpoint.path());
+    tracing::debug!(operation = %operation.id, trace, path, %answer, "HaloPSA answered");
 }
 
 fn kept(body: &Value) -> Value {

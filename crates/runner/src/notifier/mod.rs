@@ -24,6 +24,7 @@ use crate::clock::{Clock, later};
 use crate::dispatcher::Backoff;
 use crate::runtime::Happening;
 use crate::store::{Change, Operation, OperationState, Sending, Store, StoreError, Transition};
+use crate::trace::shown;
 use channel::Posted;
 use message::Message;
 
@@ -101,7 +102,7 @@ impl Notifier {
         let EffectKind::Notify { channel: name, text } = &notice.effect.kind else {
             unreachable!("the line of a channel holds messages only")
         };
-        let now = self.clock.now();
+        let (now, trace) = (self.clock.now(), shown(notice.trace()));
         let Some(channel) = self.channels.borrow().get(name).cloned() else {
             let problem = format!("no channel is called `{name}`");
             return self.give_up(notice, problem, "name it under `channels` in the configuration").await;
@@ -134,7 +135,7 @@ impl Notifier {
         };
         match channel.post(&message).await {
             Posted::Done => {
-                tracing::info!(operation = %notice.id, channel = %name, key = %notice.key(), "posted");
+                tracing::info!(operation = %notice.id, trace, channel = %name, key = %notice.key(), "posted");
                 let at = self.clock.now();
                 self.store.commit(Change::Operation(notice.id, Transition::Done { at })).await?;
                 self.tell(Happening::Notified {
@@ -148,7 +149,7 @@ impl Notifier {
             Posted::Later(problem) => {
                 let wait = Backoff::PASSING.after(notice.attempts + 1, fastrand::f64());
                 let until = later(self.clock.now(), wait);
-                tracing::warn!(operation = %notice.id, channel = %name, %problem, %until, "not posted: trying again");
+                tracing::warn!(operation = %notice.id, trace, channel = %name, %problem, %until, "not posted: trying again");
                 let retry = Transition::Retry { at: until, problem: problem.clone() };
                 self.store.commit(Change::Operation(notice.id, retry)).await?;
                 let (operation, kind, key) = (notice.id, notice.kind, notice.key().clone());
@@ -163,7 +164,8 @@ impl Notifier {
     }
 
     async fn give_up(&self, notice: &Operation, problem: String, hint: &str) -> Result<(), StoreError> {
-        tracing::error!(operation = %notice.id, key = %notice.key(), %problem, hint, "a message can't be posted");
+        let trace = shown(notice.trace());
+        tracing::error!(operation = %notice.id, trace, key = %notice.key(), %problem, hint, "a message can't be posted");
         let (at, story) = (self.clock.now(), "{}".to_owned());
         let dead = Transition::Dead { at, problem: problem.clone(), story };
         self.store.commit(Change::Operation(notice.id, dead)).await?;

@@ -18,6 +18,8 @@ pub enum Happening {
         source: String,
         /// Its title.
         title: String,
+        /// The trace id of its delivery.
+        trace: Option<String>,
         /// What was decided.
         outcome: Outcome,
         /// The rule that decided.
@@ -31,6 +33,8 @@ pub enum Happening {
     TimerFired {
         /// The case.
         key: Key,
+        /// The trace id of the last event of the case.
+        trace: Option<String>,
         /// What was decided.
         outcome: Outcome,
         /// Why.

@@ -300,6 +300,31 @@ async fn repeats_are_one_note_that_is_rewritten() {
     assert!(actions[0].note.contains("seen 4 times"), "{}", actions[0].note);
 }
 
+#[tokio::test]
+async fn every_operation_has_the_trace_of_the_event_that_it_follows_from() {
+    let mut world = World::new().await;
+    for (trace, state, kind) in [
+        ("4bf92f3577b34da6a3ce929d0e0e4736", "firing", OperationKind::OpenTicket),
+        ("0af7651916cd43dd8448eb211c80319c", "firing", OperationKind::AddNote),
+        ("b7ad6b7169203331b7ad6b7169203331", "resolved", OperationKind::ResolveTicket),
+    ] {
+        let event = json!({"source": "test", "check": "disk", "device": {"name": "a"}, "state": state, "fingerprint": "f"});
+        let event = Event::from_json(event, Severity::High).unwrap().traced(trace);
+        let received_at = world.clock.now();
+        let new = NewEvent { event, source: "test".into(), delivery_id: None, received_at };
+        world.store.accept(vec![new]).await.unwrap();
+        let decided = world.until(|h| matches!(h, Happening::EventDecided { .. })).await;
+        assert!(
+            matches!(&decided, Happening::EventDecided { trace: Some(t), .. } if t == trace),
+            "{decided:?}"
+        );
+        let done = world.until_done(kind).await;
+        let Happening::OperationDone { operation, .. } = done else { unreachable!() };
+        let kept = world.store.read(move |reader| reader.operation(operation)).await.unwrap().unwrap();
+        assert_eq!(kept.trace(), Some(trace));
+    }
+}
+
 /// What may go wrong with a write, and the tickets there must be in the end.
 async fn check_creation(fault: Fault) {
     let label = format!("{fault:?}");

@@ -186,6 +186,11 @@ impl Operation {
     pub fn severity(&self) -> Severity {
         self.effect.severity
     }
+
+    /// The trace id of the event that it follows from.
+    pub fn trace(&self) -> Option<&str> {
+        self.effect.trace.as_deref()
+    }
 }
 
 /// A request that went out for an operation and was not refused.

@@ -148,7 +148,7 @@ fn told(happening: &Happening, out: &Out) -> Option<String> {
             let outcome = out.tone(Tone::Strong, outcome.as_str());
             format!("{source:<13} {}\n         → {outcome}{rule}{}", clean(title), because(reason))
         }
-        Happening::TimerFired { key, outcome, reason } => {
+        Happening::TimerFired { key, outcome, reason, .. } => {
             format!(
                 "time passed   {}\n         → {}{}",
                 clean(key.as_str()),
