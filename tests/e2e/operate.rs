@@ -57,6 +57,7 @@ async fn what_happened_can_be_seen_explained_and_put_right() {
     let sandbox = Sandbox::start(SandboxConfig::default()).await.expect("a sandbox");
     let install = Install::with_rules(&sandbox.url(), RULES);
     let haloward = Process::start(&install).await;
+    let mut traces = Vec::new();
     // One after the other, so that ids and lists have the order of the test.
     for (state, fingerprint, check, volume) in [
         ("firing", "a1", "DiskFull", "C:"),
@@ -65,7 +66,9 @@ async fn what_happened_can_be_seen_explained_and_put_right() {
         ("firing", "c1", "Refused", "C:"),
     ] {
         let payload = alertmanager(&[alert(state, fingerprint, check, volume)]);
-        assert_eq!(post(&haloward.url, "prom", &payload).await.expect("answers").status, 202);
+        let answer = post(&haloward.url, "prom", &payload).await.expect("answers");
+        assert_eq!(answer.status, 202);
+        traces.push(answer.body["trace"].as_str().expect("a trace").to_owned());
         // A repeat that comes before its ticket is there would become a part of it instead of a note.
         sandbox.wait_for(|s| !s.tickets.is_empty(), PATIENCE).await.expect("a ticket");
         until(&install, &["cases", "show", "disk/srv-a1/C:"], |story| {
@@ -92,11 +95,23 @@ async fn what_happened_can_be_seen_explained_and_put_right() {
     let unmatched = id(&events["items"][0]);
     insta::assert_snapshot!("events_show", text(&install, &["events", "show", &unmatched]).await);
 
+    // What became of a delivery, by the trace that its sender was told.
+    let trace = traces.last().expect("a trace");
+    let found = json(&install, &["events", "list", "--trace", trace]).await;
+    assert_eq!(found["items"].as_array().map(Vec::len), Some(1), "{found}");
+    let shown = json(&install, &["events", "show", trace]).await;
+    assert_eq!((&shown["id"], shown["trace"].as_str()), (&found["items"][0]["id"], Some(trace.as_str())));
+    assert_eq!(shown["operations"][0]["id"].as_str(), Some(dead.as_str()));
+    let nobodys = "0af7651916cd43dd8448eb211c80319c";
+    let ended = ask(&install, &["events", "show", nobodys]).await;
+    assert_eq!(ended.stderr, format!("error: there is no event of the trace `{nobodys}`\n"));
+
     // From trace to test in one step.
     let events = json(&install, &["events", "list", "--text", "srv-a1"]).await;
     let repeat = id(&events["items"][0]);
     let test = ask(&install, &["events", "show", &repeat, "--as-test"]).await;
     assert_eq!(test.code, Some(0), "{}", test.stderr);
+    assert!(!test.stdout.contains("trace"), "{}", test.stdout);
     install.write("rules/repeat_test.yaml", &test.stdout);
     let ended = ask(&install, &["test"]).await;
     assert_eq!(ended.code, Some(0), "{}{}\n{}", ended.stdout, ended.stderr, test.stdout);

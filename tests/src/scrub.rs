@@ -1,6 +1,6 @@
 //! Output without what differs from run to run, for comparison with what people are to read.
 
-/// Ids, times, addresses, markers and versions of rules replaced by what they are. Columns keep their width.
+/// Ids, traces, times, addresses, markers and versions of rules replaced by what they are. Columns keep their width.
 pub fn scrub(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
@@ -33,6 +33,9 @@ fn scrubbed(word: &str) -> String {
     if word.starts_with("hw-") && word.len() > 16 {
         return "hw-####-#############".to_owned();
     }
+    if word.len() == 32 && bytes.iter().all(u8::is_ascii_hexdigit) {
+        return "#".repeat(32);
+    }
     if word.len() == 12 && bytes.iter().all(u8::is_ascii_hexdigit) {
         return "############".to_owned();
     }
@@ -52,6 +55,10 @@ mod tests {
         assert_eq!(
             super::scrub("evt_0cm3k9v2x8r4t/0  2026-01-05 09:41:07Z (rules 0123456789ab)"),
             "evt_#############/0  0000-00-00 00:00:00Z (rules ############)"
+        );
+        assert_eq!(
+            super::scrub("trace 4bf92f3577b34da6a3ce929d0e0e4736"),
+            format!("trace {}", "#".repeat(32))
         );
     }
 }

@@ -226,6 +226,44 @@ async fn an_event_is_told_with_its_reasons_and_what_it_led_to() {
 }
 
 #[tokio::test]
+async fn a_trace_leads_from_the_senders_answer_to_what_was_asked_of_halopsa() {
+    let product = Product::start().await;
+    let body = json!([
+        { "check": "disk", "device": { "name": "srv-01" }, "title": "one" },
+        { "check": "other", "device": { "name": "srv-02" }, "title": "two" }
+    ]);
+    let answer = http(false).unwrap().post(product.url("/hooks/own")).json(&body).send().await.unwrap();
+    let answer: Value = answer.json().await.unwrap();
+    let trace = answer["trace"].as_str().unwrap();
+    product.fire("disk", "srv-03").await;
+    let operation = product.until("disk/srv-01", OperationState::Done).await;
+    let (_, found) = product.get(&format!("/api/v1/events?trace={trace}")).await;
+    let ids: Vec<&Value> = found["items"].as_array().unwrap().iter().map(|item| &item["id"]).collect();
+    assert_eq!(ids, [&answer["ids"][1], &answer["ids"][0]]);
+    let (_, story) = product.get(&format!("/api/v1/events/{}", ids[1].as_str().unwrap())).await;
+    assert_eq!((&story["trace"], &story["event"]["trace"]), (&json!(trace), &json!(trace)));
+    assert_eq!(
+        (&story["operations"][0]["id"], &story["operations"][0]["trace"]),
+        (&json!(operation), &json!(trace))
+    );
+    let (_, told) = product.get(&format!("/api/v1/operations/{operation}")).await;
+    assert_eq!(told["operation"]["effect"]["trace"], trace);
+    let (_, report) = product.get(&format!("/api/v1/events/{}/report", ids[1].as_str().unwrap())).await;
+    assert!(!report.to_string().contains(trace), "it belongs to nobody else: {report}");
+    let (status, problem) = product.get("/api/v1/events?trace=evt_1").await;
+    assert_eq!(
+        (status, &problem["detail"]),
+        (
+            400,
+            &json!(
+                "`trace`: `evt_1` is no trace id: those are 32 hexadecimal digits in lower case, not all zero"
+            )
+        )
+    );
+    product.stop().await;
+}
+
+#[tokio::test]
 async fn what_halopsa_refused_is_corrected_and_sent_again_or_given_up() {
     let product = Product::start().await;
     product.fire("refused", "srv-01").await;

@@ -15,12 +15,14 @@ use super::portable::Portable;
 use super::service::{Page, Service, Which};
 use super::{End, Ended, Failure, Global};
 use crate::inspect::{self, EventLine, EventReport, EventStory, EventsQuery, List};
+use crate::trace::TraceId;
 
 /// Look at the events that came, and why each led to what it did.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  haloward events list --since 1h --outcome unmatched\n  \
     haloward events show evt_0cm3k9v2x8r4t\n  \
-    haloward events show evt_0cm3k9v2x8r4t --as-test > rules/disk_test.yaml\n\n\
+    haloward events show evt_0cm3k9v2x8r4t --as-test > rules/disk_test.yaml\n  \
+    haloward events list --trace 4bf92f3577b34da6a3ce929d0e0e4736\n\n\
     Without a running service its store is read.")]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -40,6 +42,9 @@ enum What {
         /// With this text anywhere in them.
         #[arg(long)]
         text: Option<String>,
+        /// Of the delivery with this trace id, however far back.
+        #[arg(long, value_name = "ID")]
+        trace: Option<TraceId>,
         /// Not older than this: `30m`, `7d`.
         #[arg(long, value_name = "DURATION", value_parser = super::dry_run::duration)]
         since: Option<std::time::Duration>,
@@ -50,7 +55,7 @@ enum What {
     },
     /// One event: what was decided, why, and what it led to in HaloPSA.
     Show {
-        /// Its id.
+        /// Its id, or the trace id of its delivery.
         event: String,
         /// Print it as a rule test, with what came before it in its case.
         #[arg(long)]
@@ -73,13 +78,14 @@ fn outcome(text: &str) -> Result<Outcome, String> {
 
 pub(super) fn run(args: &Args, global: &Global, out: &mut Out) -> Ended {
     match &args.what {
-        What::List { source, outcome, text, since, page, which } => {
+        What::List { source, outcome, text, trace, since, page, which } => {
             let since =
                 since.and_then(|age| Timestamp::now().checked_sub(SignedDuration::try_from(age).ok()?).ok());
             let query = EventsQuery {
                 source: source.clone(),
                 outcome: outcome.map(|outcome| outcome.to_string()),
                 text: text.clone(),
+                trace: trace.map(|trace| trace.to_string()),
                 since,
                 before: page.before.clone(),
                 limit: Some(page.limit),
@@ -88,18 +94,46 @@ pub(super) fn run(args: &Args, global: &Global, out: &mut Out) -> Ended {
         }
         What::Show { event, as_test, report, which } => {
             let service = Service::find(which, global)?;
+            let event = meant(&service, event)?;
             match report {
-                Some(file) => write_report(&service, event, file, global, out),
-                None if *as_test => test(&service, event, out),
-                None => show(&service, event, out),
+                Some(file) => write_report(&service, &event, file, global, out),
+                None if *as_test => test(&service, &event, out),
+                None => show(&service, &event, out),
             }
         }
     }
 }
 
+/// The id of the event that is meant, where its trace may be given instead.
+fn meant(service: &Service, text: &str) -> Result<String, Failure> {
+    let Ok(trace) = text.parse::<TraceId>() else { return Ok(text.to_owned()) };
+    let query = EventsQuery { trace: Some(trace.to_string()), limit: Some(2), ..EventsQuery::default() };
+    match page(service, &query)?.items.as_slice() {
+        [] => Err(Failure::new(format!("there is no event of the trace `{trace}`"))),
+        [event] => Ok(event.id.to_string()),
+        _ => Err(Failure::help(
+            format!("several events have the trace `{trace}`"),
+            format!("`haloward events list --trace {trace}` shows them"),
+        )),
+    }
+}
+
+/// A page of events. One page looks at so many events and no more, and what has a trace may lie far back: it is looked
+/// for until something is found or nothing is left.
+fn page(service: &Service, query: &EventsQuery) -> Result<List<EventLine>, Failure> {
+    let mut query = query.clone();
+    loop {
+        let found: List<EventLine> =
+            service.ask("/api/v1/events", &query, |reader, _| inspect::events(reader, &query))?;
+        if query.trace.is_none() || !found.items.is_empty() || found.next.is_none() {
+            return Ok(found);
+        }
+        query.before = found.next;
+    }
+}
+
 fn list(service: &Service, query: &EventsQuery, out: &mut Out) -> Ended {
-    let found: List<EventLine> =
-        service.ask("/api/v1/events", query, |reader, _| inspect::events(reader, query))?;
+    let found = page(service, query)?;
     service.note();
     if out.is_json() {
         out.json(&json!(found))?;
@@ -142,6 +176,9 @@ fn show(service: &Service, id: &str, out: &mut Out) -> Ended {
     let tags = format!("[{} · {} · {}]", text("source"), text("state"), text("severity"));
     out.line(&format!("{}  {tags}", out.tone(Tone::Strong, &text("title"))))?;
     out.line(&format!("  {} received {}", story.id, time(story.received_at)))?;
+    if let Some(trace) = &story.trace {
+        out.line(&format!("  trace {}", clean(trace)))?;
+    }
     if let Some(why) = story.event["unmapped"].as_str() {
         out.line(&out.tone(Tone::Bad, &format!("  it does not fit its preset: {}", clean(why))))?;
     }

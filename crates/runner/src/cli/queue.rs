@@ -175,6 +175,7 @@ fn show(service: &Service, id: &str, out: &mut Out) -> Ended {
         ("key", &operation["effect"]["key"]),
         ("rule", &operation["effect"]["rule"]),
         ("cause", &operation["cause"]),
+        ("trace", &operation["effect"]["trace"]),
         ("since", &since),
         ("tries", &operation["attempts"]),
         ("due", &due),

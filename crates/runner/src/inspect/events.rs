@@ -21,6 +21,9 @@ pub struct EventsQuery {
     /// With this text anywhere in them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// Of the delivery with this trace id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
     /// Not received before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
@@ -39,6 +42,8 @@ pub struct EventLine {
     pub id: EventId,
     /// When it came.
     pub received_at: Timestamp,
+    /// The trace id of its delivery; nothing if it came before there were any.
+    pub trace: Option<String>,
     /// Its source.
     pub source: String,
     /// What it says about its problem.
@@ -64,6 +69,8 @@ pub struct EventStory {
     pub id: EventId,
     /// When it came.
     pub received_at: Timestamp,
+    /// The trace id of its delivery; nothing if it came before there were any.
+    pub trace: Option<String>,
     /// The event.
     pub event: Value,
     /// What was decided, with every rule that matched or failed; nothing while it waits for that.
@@ -85,6 +92,7 @@ pub fn events(reader: &Reader<'_>, query: &EventsQuery) -> Result<List<EventLine
         source: query.source.clone(),
         outcome: query.outcome.clone(),
         text: query.text.clone(),
+        trace: parse("trace", query.trace.as_deref())?,
         since: query.since,
     };
     let found = reader.events_page(&filter, parse("before", query.before.as_deref())?, page(query.limit)?)?;
@@ -99,6 +107,7 @@ fn line(entry: &JournalEntry, decision: Option<RecordedDecision>) -> EventLine {
     EventLine {
         id: entry.id,
         received_at: entry.received_at,
+        trace: event.trace().map(str::to_owned),
         source: event.source().to_owned(),
         state: event.state().to_string(),
         severity: event.severity().to_string(),
@@ -133,6 +142,7 @@ pub fn event(reader: &Reader<'_>, id: &str, rules: Option<&RuleSet>) -> Result<E
     Ok(EventStory {
         id,
         received_at: entry.received_at,
+        trace: entry.event.trace().map(str::to_owned),
         event: entry.event.value().clone(),
         decision: reader.recorded(id)?,
         operations: operations.iter().map(OperationLine::of).collect(),

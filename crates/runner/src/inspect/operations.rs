@@ -40,6 +40,8 @@ pub struct OperationLine {
     pub rule: String,
     /// How urgent it is.
     pub severity: String,
+    /// The trace id of the event that it follows from.
+    pub trace: Option<String>,
     /// The ticket, once that is known.
     pub ticket: Option<i64>,
     /// How often its request went out.
@@ -112,6 +114,7 @@ impl OperationLine {
             key: operation.key().to_string(),
             rule: operation.effect.rule.as_str().to_owned(),
             severity: operation.severity().to_string(),
+            trace: operation.trace().map(str::to_owned),
             ticket: operation.ticket,
             attempts: operation.attempts,
             created_at: operation.created_at,

@@ -27,7 +27,7 @@ pub struct EventReport {
 pub struct ReportedEvent {
     /// When it came.
     pub at: Timestamp,
-    /// The event, without its id.
+    /// The event, without what the receiver knew of it: its id, its time and its trace.
     pub event: Value,
 }
 
@@ -51,8 +51,9 @@ pub fn report(reader: &Reader<'_>, id: &str) -> Result<EventReport, InspectError
         if let Some(entry) = reader.event(id)? {
             let mut event = entry.event.value().clone();
             if let Value::Object(map) = &mut event {
-                map.remove("id");
-                map.remove("received_at");
+                for known in ["id", "received_at", "trace"] {
+                    map.remove(known);
+                }
             }
             redact(&mut event);
             events.push(ReportedEvent { at: entry.received_at, event });

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::id::EventId;
+use crate::trace::TraceId;
 
 /// A part of a list, newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub struct EventFilter {
     pub outcome: Option<String>,
     /// With this text anywhere in them.
     pub text: Option<String>,
+    /// Of the delivery, or of the round of a feed, with this trace id.
+    pub trace: Option<TraceId>,
     /// Not received before.
     pub since: Option<Timestamp>,
 }

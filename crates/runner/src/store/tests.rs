@@ -332,6 +332,33 @@ async fn what_waits_for_a_refused_ticket_holds_back_no_other_ticket_of_its_case(
 }
 
 #[tokio::test]
+async fn a_trace_is_found_however_little_it_is_a_column() {
+    let fixture = Fixture::new();
+    let (one, other) = (crate::trace::TraceId::fresh(), crate::trace::TraceId::fresh());
+    let with = |number, trace: crate::trace::TraceId, payload: &str| {
+        let mut new = new_event(number);
+        let value = json!({"source": "s", "payload": {"trace": payload}});
+        new.event = Event::from_json(value, Severity::Medium).unwrap().traced(&trace.to_string());
+        new
+    };
+    let events = vec![with(1, one, ""), with(2, one, ""), new_event(3)];
+    let ids: Vec<EventId> = fixture.store.accept(events).await.unwrap().iter().map(|one| one.id).collect();
+    fixture.store.accept(vec![with(4, other, &one.to_string())]).await.unwrap();
+    rusqlite::Connection::open(fixture.folder.path().join("haloward.db"))
+        .unwrap()
+        .execute("UPDATE journal SET event = 'broken ' || event WHERE seq = ?1", [ids[0].number()])
+        .unwrap();
+    let found = async |trace| {
+        let filter = EventFilter { trace: Some(trace), ..EventFilter::default() };
+        let page = fixture.store.read(move |reader| reader.events_page(&filter, None, 10)).await.unwrap();
+        page.items.into_iter().map(|(entry, _)| entry.id).collect::<Vec<_>>()
+    };
+    assert_eq!(found(one).await, [ids[1]], "neither what only speaks of it nor what nobody can read");
+    assert_eq!(found(other).await.len(), 1);
+    assert!(found(crate::trace::TraceId::fresh()).await.is_empty());
+}
+
+#[tokio::test]
 async fn a_look_for_duplicates_that_was_asked_for_during_another_is_not_lost() {
     let fixture = Fixture::new();
     let store = &fixture.store;

@@ -21,6 +21,9 @@ const DECISION: &str = "d.outcome, d.rule, d.key, d.details, d.rules, d.decided_
 
 impl Reader<'_> {
     /// Events, newest first, each with what was decided about it.
+    ///
+    /// A trace is no column of its own: few ever look for one, and every event would pay for it. So it is looked for in
+    /// the events' text, and only what has it is read as JSON.
     pub fn events_page(
         &self,
         filter: &EventFilter,
@@ -35,9 +38,13 @@ impl Reader<'_> {
              WHERE j.seq < ?1 AND j.seq >= ?2 AND (?3 IS NULL OR j.source = ?3)
                  AND (?4 IS NULL OR d.outcome = ?4)
                  AND (?5 IS NULL OR instr(lower(j.event), lower(?5)) > 0)
+                 AND (?7 IS NULL OR instr(j.event, ?7) > 0 AND json_valid(j.event)
+                     AND json_extract(j.event, '$.trace') = ?7)
              ORDER BY j.seq DESC LIMIT ?6"
         );
-        let params = params![before, lowest, filter.source, filter.outcome, filter.text, rows::limit(limit)];
+        let trace = filter.trace.map(|trace| trace.to_string());
+        let params =
+            params![before, lowest, filter.source, filter.outcome, filter.text, rows::limit(limit), trace];
         let items = self.many(&sql, params, |row| Ok((journal::entry(row)?, decision(row, 4)?)))?;
         let next = match items.last() {
             Some((entry, _)) if items.len() == limit => Some(entry.id),
