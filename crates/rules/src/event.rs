@@ -121,8 +121,7 @@ pub enum EventError {
 }
 
 /// The event's top-level fields of the contract, for suggestions and checks.
-pub(crate) const ROOTS: [&str; 24] = [
-pub(crate) const ROOTS: [&str; 23] = [
+pub(crate) const ROOTS: [&str; 25] = [
     "source",
     "state",
     "severity",
@@ -152,7 +151,7 @@ pub(crate) const ROOTS: [&str; 23] = [
 
 /// Whether presets can fill a field: the others the receiver knows, rules set, or HaloPSA's own tickets have.
 pub(crate) fn is_for_presets(root: &str) -> bool {
-    !matches!(root, "source" | "received_at" | "vars" | "unmapped" | "ticket" | "change")
+    !matches!(root, "source" | "received_at" | "trace" | "vars" | "unmapped" | "ticket" | "change")
 }
 
 /// One normalized occurrence. Cloning is cheap.
@@ -294,8 +293,7 @@ impl Event {
     /// Whether a field may be changed: not what the receiver knows, and texts of the contract only as a whole.
     pub(crate) fn can_set(path: &Path) -> bool {
         match path.root() {
-            "source" | "id" | "received_at" | "ticket" | "change" => false,
-            "source" | "id" | "received_at" | "trace" => false,
+            "source" | "id" | "received_at" | "trace" | "ticket" | "change" => false,
             root @ ("state" | "severity" | "title" | "fingerprint") => path.as_str() == root,
             _ => !path.is_many(),
         }

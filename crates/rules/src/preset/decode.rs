@@ -104,9 +104,6 @@ fn event(
         let root = text.split(['.', '[']).next().unwrap_or_default();
         if !ROOTS.contains(&root) || !is_for_presets(root) {
             let help = suggestion(root, ROOTS.into_iter().filter(|root| is_for_presets(root))).map_or_else(
-        if !ROOTS.contains(&root) || matches!(root, "source" | "received_at" | "trace" | "vars" | "unmapped")
-        {
-            let help = suggestion(root, ROOTS).map_or_else(
                 || "fields of your own go under `labels.`".to_owned(),
                 |name| format!("did you mean `{name}`?"),
             );

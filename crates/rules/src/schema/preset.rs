@@ -95,7 +95,6 @@ fn event_fields() -> Value {
     let properties: Map<String, Value> = ROOTS
         .into_iter()
         .filter(|root| is_for_presets(root))
-        .filter(|root| !matches!(*root, "source" | "received_at" | "trace" | "vars" | "unmapped"))
         .map(|root| (root.to_owned(), json!({ "description": super::conditions::about(root) })))
         .collect();
     json!({

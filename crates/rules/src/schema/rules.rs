@@ -267,8 +267,9 @@ fn effect(name: &str) -> Value {
 fn set() -> Value {
     let properties: Map<String, Value> = ROOTS
         .into_iter()
-        .filter(|root| !matches!(*root, "source" | "id" | "received_at" | "unmapped" | "ticket" | "change"))
-        .filter(|root| !matches!(*root, "source" | "id" | "received_at" | "trace" | "unmapped"))
+        .filter(|root| {
+            !matches!(*root, "source" | "id" | "received_at" | "trace" | "unmapped" | "ticket" | "change")
+        })
         .map(|root| (root.to_owned(), json!({ "description": super::conditions::about(root) })))
         .collect();
     json!({

@@ -197,13 +197,16 @@ async fn accept(
         return Err(Problem::unauthorized());
     }
     if known.only_tells {
-        let payload = match &content {
+        // What cannot be read says at least that something changed.
+        let payload = match content {
             Content::Payload(payload) => payload,
-            Content::Broken { .. } => &Value::Null,
+            Content::Broken { text, .. } => text.into(),
         };
-        state.witness.payload(source, &body::visible_headers(&parts.headers, None), payload, now);
-        state.tidings.iter().for_each(|tidings| tidings.bring(source, payload));
-        return Ok(accepted(&[], Counted::default()));
+        let headers = body::visible_headers(&parts.headers, known.check.secret_header());
+        state.witness.payload(source, &headers, &payload, now);
+        state.tidings.iter().for_each(|tidings| tidings.bring(source, &payload));
+        let counted = Counted::default();
+        return Ok((accepted(source, &[], &counted, trace), counted));
     }
     let mut events = match content {
         Content::Payload(mut payload) => {
@@ -222,8 +225,7 @@ async fn accept(
         let body = Fingerprint::of(source, &bytes);
         let held = state.repeats.hold(body).await;
         if let Some(before) = repeat::is_repeat(*held, known.repeated_within, now) {
-            return Ok(accepted(&[], Counted { duplicates: before.events, ..Counted::default() }));
-            let counted = Counted { events: 0, duplicates: before.events, unmapped: 0 };
+            let counted = Counted { duplicates: before.events, ..Counted::default() };
             return Ok((accepted(source, &[], &counted, before.trace.unwrap_or(trace)), counted));
         }
         repeat::mark(&mut events, body);
@@ -235,16 +237,6 @@ async fn accept(
     }
     let (duplicates, unmapped) = (taken.duplicates(), taken.unmapped);
     let fresh = taken.events.iter().filter(|event| !event.duplicate);
-    let ids: Vec<Value> = fresh.map(|event| json!(event.id.to_string())).collect();
-    tracing::debug!(source, accepted = ids.len(), duplicates, unmapped, "accepted");
-    let events = ids.len();
-    Ok(accepted(&ids, Counted { events, duplicates, unmapped }))
-}
-
-/// The answer to a delivery that is durable.
-fn accepted(ids: &[Value], counted: Counted) -> (Response, Counted) {
-    let answer = Json(json!({ "accepted": counted.events, "duplicates": counted.duplicates, "ids": ids }));
-    ((StatusCode::ACCEPTED, answer).into_response(), counted)
     let ids: Vec<EventId> = fresh.map(|event| event.id).collect();
     let trace = match taken.events.first() {
         Some(first) if ids.is_empty() => trace_of(state, first.id).await.unwrap_or(trace),

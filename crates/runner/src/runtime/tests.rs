@@ -3,8 +3,8 @@
 mod broken;
 mod frugal;
 mod hinted;
-mod tickets;
 mod retried;
+mod tickets;
 mod together;
 
 use std::collections::HashMap;
