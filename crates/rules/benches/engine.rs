@@ -185,7 +185,7 @@ fn alertmanager_bytes_to_an_event(bencher: Bencher<'_, '_>) {
     let headers = Arc::new(json!({}));
     bencher.counter(ItemsCount::new(1_usize)).bench_local(|| {
         let payload: Value = serde_json::from_slice(black_box(&body)).expect("JSON");
-        preset.map(&Delivery {
+        preset.map(Delivery {
             source: "prom",
             payload: Arc::new(payload),
             headers: headers.clone(),

@@ -32,7 +32,7 @@ fn sample(name: &str) -> Value {
 /// What the receiver does with a body between its credentials and the store.
 fn received(preset: &Preset, bytes: &[u8]) -> Vec<String> {
     let payload: Value = serde_json::from_slice(bytes).expect("JSON");
-    let mapped = preset.map(&Delivery {
+    let mapped = preset.map(Delivery {
         source: "bench",
         payload: Arc::new(payload),
         headers: Arc::new(Value::Object(Map::new())),

@@ -1,5 +1,6 @@
 //! Events: one normalized occurrence each, as a JSON object whose canonical fields are always there.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -179,11 +180,11 @@ impl Event {
         let Value::Object(mut map) = value else { return Err(EventError::NotAnObject) };
         let source = text_of(&map, "source").ok_or(EventError::NoSource)?;
         let state = match text_of(&map, "state") {
-            Some(text) => State::parse(&text).ok_or(EventError::UnknownState(text))?,
+            Some(text) => State::parse(&text).ok_or_else(|| EventError::UnknownState(text.into()))?,
             None => State::Firing,
         };
         let severity = match text_of(&map, "severity") {
-            Some(text) => Severity::parse(&text).ok_or(EventError::UnknownSeverity(text))?,
+            Some(text) => Severity::parse(&text).ok_or_else(|| EventError::UnknownSeverity(text.into()))?,
             None => default_severity,
         };
         let of_ticket =
@@ -200,6 +201,24 @@ impl Event {
         map.insert("severity".into(), severity.as_str().into());
         map.insert("title".into(), title.into());
         map.insert("fingerprint".into(), fingerprint.into());
+            .unwrap_or_else(|| Cow::Owned(format!("Alert from {source}")));
+        let fingerprint =
+            text_of(&map, "fingerprint").unwrap_or_else(|| Cow::Owned(derived_fingerprint(&map, &title)));
+        // Most events have all of it as it should be, and nothing is made anew.
+        let wanted = [
+            ("source", source),
+            ("state", Cow::Borrowed(state.as_str())),
+            ("severity", Cow::Borrowed(severity.as_str())),
+            ("title", title),
+            ("fingerprint", fingerprint),
+        ];
+        let known = |name: &str, text: &str| map.get(name).and_then(Value::as_str) == Some(text);
+        let other: Vec<(&str, String)> = wanted
+            .into_iter()
+            .filter(|(name, text)| !known(name, text))
+            .map(|(name, text)| (name, text.into_owned()))
+            .collect();
+        map.extend(other.into_iter().map(|(name, text)| (name.to_owned(), Value::String(text))));
         Ok(Self { data: Arc::new(Value::Object(map)) })
     }
 
@@ -215,6 +234,18 @@ impl Event {
         });
         event["payload"] = payload;
         Self { data: Arc::new(event) }
+    }
+
+    /// The event with what was sent as its payload, unless its preset has put something there.
+    #[must_use]
+    pub(crate) fn of_payload(mut self, sent: Value) -> Self {
+        if let Value::Object(map) = Arc::make_mut(&mut self.data) {
+            let payload = map.entry("payload").or_insert(Value::Null);
+            if payload.is_null() {
+                *payload = sent;
+            }
+        }
+        self
     }
 
     /// The event as JSON.
@@ -345,10 +376,10 @@ impl Event {
     }
 }
 
-fn text_of(map: &Map<String, Value>, key: &str) -> Option<String> {
+fn text_of<'m>(map: &'m Map<String, Value>, key: &str) -> Option<Cow<'m, str>> {
     match map.get(key) {
-        Some(Value::String(text)) if !text.trim().is_empty() => Some(text.clone()),
-        Some(Value::Number(n)) => Some(n.to_string()),
+        Some(Value::String(text)) if !text.trim().is_empty() => Some(Cow::Borrowed(text)),
+        Some(Value::Number(n)) => Some(Cow::Owned(n.to_string())),
         _ => None,
     }
 }
@@ -359,12 +390,7 @@ fn derived_fingerprint(map: &Map<String, Value>, title: &str) -> String {
         map.get("device").and_then(|d| d.get("id").filter(|v| !v.is_null()).or_else(|| d.get("name")));
     let device = device.map(|v| crate::value::to_text(v).into_owned()).unwrap_or_default();
     let check = text_of(map, "check").unwrap_or_default();
-    [device.as_str(), check.as_str(), title]
-        .iter()
-        .filter(|p| !p.is_empty())
-        .copied()
-        .collect::<Vec<_>>()
-        .join("/")
+    [device.as_str(), &check, title].iter().filter(|p| !p.is_empty()).copied().collect::<Vec<_>>().join("/")
 }
 
 #[cfg(test)]

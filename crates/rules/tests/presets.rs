@@ -46,7 +46,7 @@ fn read(path: &Path) -> Value {
 }
 
 fn map(preset: &Preset, payload: Value) -> Mapped {
-    preset.map(&Delivery {
+    preset.map(Delivery {
         source: preset.name(),
         payload: Arc::new(payload),
         headers: Arc::new(json!({})),
@@ -242,7 +242,7 @@ fn secrets_in_a_payload_are_not_kept_with_the_event() {
 fn a_binary_cloudevent_is_read_from_its_headers() {
     let presets = presets();
     let preset = presets.get("cloudevents").expect("it is there");
-    let mapped = preset.map(&Delivery {
+    let mapped = preset.map(Delivery {
         source: "ce",
         payload: Arc::new(json!({"severity": "critical", "title": "Pump stopped", "device": "pump-2"})),
         headers: Arc::new(json!({"ce-type": "example.pump.firing", "ce-source": "/hall", "ce-subject": "pump-2", "ce-id": "9"})),

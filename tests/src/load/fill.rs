@@ -77,7 +77,7 @@ impl Maker {
             default_severity: Severity::Medium,
             at: self.now,
         };
-        self.preset.map(&delivery).events.remove(0)
+        self.preset.map(delivery).events.remove(0)
     }
 
     fn new_event(&self, problem: u64) -> NewEvent {

@@ -43,62 +43,61 @@ const NEVER: i64 = 31_536_000;
 
 impl Preset {
     /// Maps one delivery. Nothing is ever dropped: what does not fit becomes an unmapped event.
-    pub fn map(&self, delivery: &Delivery<'_>) -> Mapped {
+    pub fn map(&self, delivery: Delivery<'_>) -> Mapped {
         // ORDER: before anything sees the payload, also what keeps one that does not fit.
-        let delivery = &Delivery { payload: self.without_secrets(&delivery.payload), ..delivery.clone() };
+        let delivery = Delivery { payload: self.without_secrets(delivery.payload), ..delivery };
         let source = Arc::new(Value::String(delivery.source.to_owned()));
-        let env = |item: View| env(delivery, &source, item);
         let whole = View::new(delivery.payload.clone());
+        let mut env = env(&delivery, &source, whole.clone());
         let delivery_id = self
             .delivery_id
             .as_ref()
-            .and_then(|template| template.text(&env(whole.clone())).ok())
+            .and_then(|template| template.text(&env).ok())
             .map(|text| text.trim().to_owned())
             .filter(|text| !text.is_empty());
-        let items = match self.items(&whole, &env(whole.clone())) {
+        let items = match self.items(&whole, &env) {
             Ok(items) => items,
-            Err(why) => return nothing_fits(delivery, delivery_id, &why),
+            Err(why) => return nothing_fits(&delivery, delivery_id, &why),
         };
-        let events = items
-            .into_iter()
-            .map(|sent| {
-                let item = self.item(&sent, &env(sent.clone()));
-                item.and_then(|item| self.event(&env(item), &sent, delivery))
-                    .unwrap_or_else(|why| unmapped(delivery, sent.value().clone(), &why))
-            })
-            .collect();
+        let event = |sent: View| -> Result<Event, String> {
+            env.set("item", sent);
+            if let Some(template) = &self.item {
+                let item = template.view(&env).map_err(|error| error.message)?;
+                env.set("item", item);
+            }
+            self.event(&env, &delivery)
+        };
+        let events: Vec<Result<Event, String>> = items.views().into_iter().map(event).collect();
+        let Delivery { source, default_severity, .. } = delivery;
+        // ORDER: whoever looks at the payload lets go of it first, so that each event gets its part and no copy of it.
+        drop((env, whole, delivery));
+        let unmapped = |why: String| Event::unmapped_from(source, default_severity, Value::Null, &why);
+        let events = events.into_iter().map(|event| event.unwrap_or_else(unmapped));
+        let events = events.zip(items.into_values()).map(|(event, sent)| event.of_payload(sent)).collect();
         Mapped { events, delivery_id }
     }
 
     /// The parts of a payload that are an event each; or why there are none.
-    pub(super) fn items(&self, whole: &View, env: &Env<'_>) -> Result<Vec<View>, String> {
-        let Some(template) = &self.events else { return Ok(vec![whole.clone()]) };
-        match template.value(env) {
-            Err(error) => Err(error.message),
-            Ok(Value::Array(list)) if list.len() > MAX_EVENTS => {
+    pub(super) fn items(&self, whole: &View, env: &Env<'_>) -> Result<Items, String> {
+        let Some(template) = &self.events else { return Ok(Items::One(whole.clone())) };
+        let found = template.view(env).map_err(|error| error.message)?;
+        match found.value() {
+            Value::Array(list) if list.len() > MAX_EVENTS => {
                 Err(format!("it holds {} elements, more than {MAX_EVENTS}", list.len()))
             }
-            Ok(Value::Array(list)) => Ok(list.into_iter().map(|item| View::new(Arc::new(item))).collect()),
-            Ok(single @ Value::Object(_)) => Ok(vec![View::new(Arc::new(single))]),
-            Ok(_) => Err("its list of events is not there".into()),
+            Value::Array(list) => Ok(Items::List(list.len(), found)),
+            Value::Object(_) => Ok(Items::One(found)),
+            _ => Err("its list of events is not there".into()),
         }
-    }
-
-    /// What of such a part its fields are read from.
-    pub(super) fn item(&self, sent: &View, env: &Env<'_>) -> Result<View, String> {
-        let Some(template) = &self.item else { return Ok(sent.clone()) };
-        template.value(env).map(|item| View::new(Arc::new(item))).map_err(|error| error.message)
     }
 
     /// The payload without what must never be kept.
-    fn without_secrets(&self, payload: &Arc<Value>) -> Arc<Value> {
+    fn without_secrets(&self, mut payload: Arc<Value>) -> Arc<Value> {
         // Most payloads hold nothing of the kind, and are not copied.
-        if !self.remove.iter().any(|path| path.any(payload, &mut |value| !value.is_null())) {
-            return Arc::clone(payload);
+        if self.remove.iter().any(|path| path.any(&payload, &mut |value| !value.is_null())) {
+            self.strip(Arc::make_mut(&mut payload));
         }
-        let mut kept = Value::clone(payload);
-        self.strip(&mut kept);
-        Arc::new(kept)
+        payload
     }
 
     /// Removes what must never be kept from a payload.
@@ -122,7 +121,8 @@ impl Preset {
         kept
     }
 
-    fn event(&self, env: &Env<'_>, sent: &View, delivery: &Delivery<'_>) -> Result<Event, String> {
+    /// The event that `env` shows, without its payload.
+    fn event(&self, env: &Env<'_>, delivery: &Delivery<'_>) -> Result<Event, String> {
         let mut event = Value::Object(Map::new());
         for (path, tree) in &self.fields {
             let value = match tree.value(env) {
@@ -173,7 +173,6 @@ impl Preset {
             client.put(&mut map);
         }
         map.insert("source".into(), delivery.source.into());
-        map.entry("payload").or_insert_with(|| sent.value().clone());
         Event::from_json(Value::Object(map), delivery.default_severity).map_err(|error| error.to_string())
     }
 
@@ -209,6 +208,32 @@ impl Preset {
             map.insert("severity".into(), severity.as_str().into());
         }
         map.entry("severity_raw").or_insert(Value::String(raw));
+    }
+}
+
+/// The parts of a payload that are an event each.
+pub(super) enum Items {
+    One(View),
+    /// So many elements of a list.
+    List(usize, View),
+}
+
+impl Items {
+    pub(super) fn views(&self) -> Vec<View> {
+        match self {
+            Self::One(one) => vec![one.clone()],
+            Self::List(count, list) => (0..*count).map(|place| list.at(place)).collect(),
+        }
+    }
+
+    fn into_values(self) -> Vec<Value> {
+        match self {
+            Self::One(one) => vec![one.into_value()],
+            Self::List(_, list) => match list.into_value() {
+                Value::Array(values) => values,
+                _ => Vec::new(),
+            },
+        }
     }
 }
 

@@ -23,10 +23,12 @@ impl Preset {
     pub fn said(&self, delivery: &Delivery<'_>) -> Vec<VendorWords> {
         let source = Arc::new(Value::String(delivery.source.to_owned()));
         let whole = View::new(delivery.payload.clone());
-        let items = self.items(&whole, &env(delivery, &source, whole.clone())).unwrap_or_default();
+        let items = self.items(&whole, &env(delivery, &source, whole.clone()));
         let said_of = |sent: View| {
-            let seen = env(delivery, &source, sent.clone());
-            let env = env(delivery, &source, self.item(&sent, &seen).unwrap_or(sent));
+            let mut env = env(delivery, &source, sent);
+            if let Some(item) = self.item.as_ref().and_then(|template| template.view(&env).ok()) {
+                env.set("item", item);
+            }
             let said = |field: &str| {
                 let (_, tree) = self.fields.iter().find(|(path, _)| path.as_str() == field)?;
                 let value = tree.value(&env).ok().filter(|value| !value.is_null())?;
@@ -34,7 +36,7 @@ impl Preset {
             };
             VendorWords { state: said("state"), severity: said("severity") }
         };
-        items.into_iter().map(said_of).collect()
+        items.map(|items| items.views()).unwrap_or_default().into_iter().map(said_of).collect()
     }
 
     /// What a vendor's word for a severity means; nothing where nobody knows it.

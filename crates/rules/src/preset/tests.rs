@@ -8,7 +8,7 @@ fn alertmanager() -> Arc<Preset> {
 }
 
 fn map(preset: &Preset, payload: Value) -> Mapped {
-    preset.map(&Delivery {
+    preset.map(Delivery {
         source: "prom",
         payload: Arc::new(payload),
         headers: Arc::new(json!({"x-request-id": "r-1"})),

@@ -45,6 +45,14 @@ pub(crate) struct Env<'a> {
 }
 
 impl Env<'_> {
+    /// Gives a variable another value.
+    pub(crate) fn set(&mut self, name: &'static str, view: View) {
+        match self.vars.iter_mut().find(|(n, _)| *n == name) {
+            Some((_, known)) => *known = view,
+            None => self.vars.push((name, view)),
+        }
+    }
+
     fn var(&self, name: &str) -> Option<&View> {
         self.vars.iter().find(|(n, _)| *n == name).map(|(_, view)| view)
     }
@@ -56,6 +64,16 @@ pub(crate) enum Output {
     Value(Value),
     /// HTML its author vouches for: `raw_html(x)`.
     RawHtml(String),
+}
+
+impl Output {
+    /// It as a value.
+    pub(crate) fn into_value(self) -> Value {
+        match self {
+            Self::Value(value) => value,
+            Self::RawHtml(html) => Value::String(html),
+        }
+    }
 }
 
 /// Why a script failed, and where in it.
@@ -156,6 +174,16 @@ impl Script {
             Code::Path(path) => Ok(Output::Value(path.eval(env))),
             Code::Rhai(ast) => run(&self.source, ast, env).map(|(value, _)| output(&value)),
         }
+    }
+
+    /// The value of the expression as a view: where it stands already, if it is a place in a variable.
+    pub(crate) fn view(&self, env: &Env<'_>) -> Result<View, ScriptError> {
+        if let Code::Path(path) = &self.code
+            && let Some(place) = path.place(env)
+        {
+            return Ok(place);
+        }
+        Ok(View::new(Arc::new(self.eval(env)?.into_value())))
     }
 
     /// Whether the expression holds; anything but `true` does not, and a value that is no boolean is an error.

@@ -69,6 +69,18 @@ impl PathExpr {
         matches!(self.alternatives.last(), Some(Alternative::Path { .. }))
     }
 
+    /// The place that holds the expression's value, where it is one in a variable: nothing of it is copied.
+    pub(super) fn place(&self, env: &Env<'_>) -> Option<View> {
+        for alternative in &self.alternatives {
+            let Alternative::Path { root, steps } = alternative else { return None };
+            let view = steps.iter().fold(env.var(root)?.clone(), |view, step| view.get(step));
+            if !view.value().is_null() {
+                return Some(view);
+            }
+        }
+        None
+    }
+
     pub(super) fn eval(&self, env: &Env<'_>) -> Value {
         for alternative in &self.alternatives {
             let value = match alternative {

@@ -69,6 +69,21 @@ impl View {
         })
     }
 
+    /// The value at this place: taken out of its tree where nobody else looks at that, else copied.
+    pub(crate) fn into_value(mut self) -> Value {
+        let place = &self.place;
+        if let Root::Tree(tree) = &mut self.root
+            && let Some(tree) = Arc::get_mut(tree)
+        {
+            let found = place.iter().try_fold(tree, |at, step| match step {
+                Step::Key(key) => at.get_mut(key.as_str()),
+                Step::Index(index) => at.get_mut(*index),
+            });
+            return found.map(Value::take).unwrap_or_default();
+        }
+        self.value().clone()
+    }
+
     /// The view on a field of this place.
     pub(crate) fn get(&self, key: &str) -> Self {
         self.deeper(Step::Key(key.into()))

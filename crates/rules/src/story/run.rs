@@ -152,7 +152,7 @@ impl Teller<'_> {
                 let (preset, default_severity) = (self.world.preset)(source)
                     .ok_or_else(|| format!("the source `{source}` has no preset"))?;
                 let headers = Arc::new(headers.clone());
-                let mapped = preset.map(&Delivery {
+                let mapped = preset.map(Delivery {
                     source,
                     payload: Arc::new(payload),
                     headers,

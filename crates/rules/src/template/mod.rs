@@ -8,11 +8,13 @@ mod markdown;
 
 pub(crate) use markdown::{escape_html, plain_to_html};
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::finding::{Finding, Findings, SourceFile};
 use crate::library::Known;
-use crate::script::{CompileError, Env, Output, Script, ScriptError};
+use crate::script::{CompileError, Env, Output, Script, ScriptError, View};
 use crate::yaml::{Node, NodeKind};
 
 /// A compiled template.
@@ -153,12 +155,17 @@ impl Template {
     /// The rendered value: of the expression's own type where the template is one expression, else text.
     pub(crate) fn value(&self, env: &Env<'_>) -> Result<Value, ScriptError> {
         if let [Part::Expr(script)] = self.parts.as_slice() {
-            return script.eval(env).map(|output| match output {
-                Output::Value(value) => value,
-                Output::RawHtml(html) => Value::String(html),
-            });
+            return script.eval(env).map(Output::into_value);
         }
         self.text(env).map(Value::String)
+    }
+
+    /// The same as a view, which copies nothing where the template is a place in a variable.
+    pub(crate) fn view(&self, env: &Env<'_>) -> Result<View, ScriptError> {
+        if let [Part::Expr(script)] = self.parts.as_slice() {
+            return script.view(env);
+        }
+        self.value(env).map(|value| View::new(Arc::new(value)))
     }
 
     /// The rendered text.

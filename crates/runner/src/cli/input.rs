@@ -74,5 +74,5 @@ pub(super) fn events(
     };
     let headers = Arc::new(Value::Object(Map::new()));
     let delivery = Delivery { source, payload: Arc::new(payload), headers, default_severity, at };
-    Ok(preset.map(&delivery).events.into_iter().map(|event| event.received("", at)).collect())
+    Ok(preset.map(delivery).events.into_iter().map(|event| event.received("", at)).collect())
 }

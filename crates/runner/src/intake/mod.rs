@@ -40,7 +40,7 @@ impl Mapping {
     /// The events of one payload, ready for the journal. `headers` are those that carry no credentials, their names
     /// in lower case.
     pub fn events(&self, payload: Value, headers: Value, at: Timestamp) -> Vec<NewEvent> {
-        let mapped = self.preset.map(&Delivery {
+        let mapped = self.preset.map(Delivery {
             source: &self.source,
             payload: Arc::new(payload),
             headers: Arc::new(headers),

@@ -186,7 +186,7 @@ fn is_error(finding: &haloward_rules::Finding) -> bool {
 }
 
 fn deliver(preset: &Preset, payload: &Value) {
-    let mapped = preset.map(&Delivery {
+    let mapped = preset.map(Delivery {
         source: "s",
         payload: Arc::new(payload.clone()),
         headers: Arc::new(json!({"x-id": "1"})),

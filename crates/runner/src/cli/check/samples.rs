@@ -84,7 +84,7 @@ impl<'a> Samples<'a> {
 
 /// The events of one payload.
 fn events(preset: &Preset, source: &str, payload: Value) -> Vec<Value> {
-    let mapped = preset.map(&Delivery {
+    let mapped = preset.map(Delivery {
         source,
         payload: Arc::new(payload),
         headers: Arc::new(Value::Object(Map::new())),

@@ -227,7 +227,7 @@ fn events(
             };
             let headers = Arc::new(Value::Object(Map::new()));
             let delivery = Delivery { source, payload: Arc::new(payload), headers, default_severity, at };
-            Ok(preset.map(&delivery).events.into_iter().map(received).collect())
+            Ok(preset.map(delivery).events.into_iter().map(received).collect())
         }
     }
 }

@@ -32,7 +32,7 @@ fn events(preset: &Preset, content_type: &str, path: &Path) -> Vec<Event> {
         default_severity: Severity::Medium,
         at: "2026-02-01T09:00:00Z".parse().unwrap(),
     };
-    preset.map(&delivery).events
+    preset.map(delivery).events
 }
 
 /// The content type that a vendor gives a body of that kind.
