@@ -27,16 +27,20 @@ pub(super) fn enqueue(connection: &Connection, new: &NewOperation, effect: &str)
     };
     let insert = || {
         connection
+            // LIMIT: values and not a `SELECT`: of a statement that may write many rows SQLite keeps every page as it was.
             .prepare_cached(
                 "INSERT INTO operations (id, cause, key, number, kind, creates, severity, state, active, head, effect,
                      due, created_at)
-                 SELECT ?1, ?2, ?3, ?4, ?5, ?9, ?6, 'waiting', 1,
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?9, ?6, 'waiting', 1,
                      NOT EXISTS (SELECT 1 FROM operations p WHERE p.active = 1 AND p.key = ?3
                          AND (p.number = ?4 OR NOT EXISTS (
                              SELECT 1 FROM operations d INDEXED BY operations_ticket WHERE d.key = p.key
                                  AND d.number = p.number AND d.active = 1 AND d.state = 'dead'))),
                      ?7, ?8, ?8
                  WHERE true ON CONFLICT (cause) DO NOTHING",
+                         AND (p.state <> 'dead' OR p.number = ?4)),
+                     ?7, ?8, ?8)
+                 ON CONFLICT (cause) DO NOTHING",
             )?
             .execute(params![
                 new.id.number(),
