@@ -72,7 +72,7 @@ impl ScheduleFeed {
         let event = Event::from_json(event, *severity)
             .map_err(|error| FeedError::new(format!("a run is no event: {error}")))?;
         let delivery_id = Some(run.to_string());
-        Ok(NewEvent { source: self.source.clone(), delivery_id, event, received_at: now })
+        Ok(NewEvent { source: self.source.as_str().into(), delivery_id, event, received_at: now })
     }
 }
 

@@ -61,7 +61,7 @@ impl Mapping {
     /// The events of one delivery are told apart by their place in it.
     fn event(&self, delivery: Option<&str>, number: usize, event: Event, at: Timestamp) -> NewEvent {
         let delivery_id = delivery.map(|id| format!("{id}#{number}"));
-        NewEvent { source: self.source.as_ref().to_owned(), delivery_id, event, received_at: at }
+        NewEvent { source: Arc::clone(&self.source), delivery_id, event, received_at: at }
     }
 }
 

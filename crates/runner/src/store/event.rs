@@ -1,5 +1,7 @@
 //! Events on their way into the journal and out of it.
 
+use std::sync::Arc;
+
 use haloward_rules::Event;
 use jiff::Timestamp;
 
@@ -11,7 +13,7 @@ pub struct NewEvent {
     /// The event. Its id and its time of receipt are set when it is read back.
     pub event: Event,
     /// The source it came from: delivery ids mean something within it only.
-    pub source: String,
+    pub source: Arc<str>,
     /// What the sender calls this delivery, where it says so: a second one of the same id is not journalled.
     pub delivery_id: Option<String>,
     /// When it came.

@@ -144,7 +144,8 @@ impl Store {
                 mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
             }
         })?;
-        answer.await.unwrap_or(Err(StoreError::Closed))
+        let (accepted, _events) = answer.await.map_err(|_| StoreError::Closed)?;
+        accepted
     }
 
     /// Commits a change and answers once it is durable.
@@ -152,15 +153,17 @@ impl Store {
         let (reply, answer) = oneshot::channel();
         let request = Request::Change { bodies: Bodies::of(&change)?, change, reply };
         self.requests()?.send(request).await.map_err(|_| StoreError::Closed)?;
-        answer.await.unwrap_or(Err(StoreError::Closed))
+        let (done, _change) = answer.await.map_err(|_| StoreError::Closed)?;
+        done
     }
 
-    /// Commits a change, on a thread that may block.
-    pub(crate) fn commit_blocking(&self, change: Change) -> Result<(), StoreError> {
+    /// Commits a change, on a thread that may block, and gives it back.
+    pub(crate) fn commit_blocking(&self, change: Change) -> Result<Change, StoreError> {
         let (reply, answer) = oneshot::channel();
         let request = Request::Change { bodies: Bodies::of(&change)?, change, reply };
         self.requests()?.blocking_send(request).map_err(|_| StoreError::Closed)?;
-        answer.blocking_recv().unwrap_or(Err(StoreError::Closed))
+        let (done, change) = answer.blocking_recv().map_err(|_| StoreError::Closed)?;
+        done.map(|()| change)
     }
 
     /// Forgets a little of what is older than it has to be kept. What is still needed stays, however old.

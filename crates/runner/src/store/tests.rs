@@ -124,7 +124,7 @@ async fn a_repeated_delivery_is_journalled_once() {
     let delivery = |id: &str, source: &str| {
         let with = |number| NewEvent {
             delivery_id: Some(id.to_owned()),
-            source: source.to_owned(),
+            source: source.into(),
             ..new_event(number)
         };
         vec![with(1), with(2)]

@@ -138,7 +138,8 @@ impl Poller {
                 self.setup.poll.max_pages
             ));
         }
-        let new = |event| NewEvent { source: source.clone(), delivery_id: None, event, received_at: now };
+        let new =
+            |event| NewEvent { source: source.as_str().into(), delivery_id: None, event, received_at: now };
         let events = reckoned.events.into_iter().map(new).collect();
         Ok(Harvest { events, change, seen, warning, more, failure })
     }

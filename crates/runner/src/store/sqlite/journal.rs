@@ -1,5 +1,7 @@
 //! The journal: events appended in the order of their ids, each delivery once.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 use serde_json::json;
@@ -13,7 +15,7 @@ use crate::store::id::{EventId, IdSource};
 /// An event made ready for the journal by whoever brought it, so that the writer has less to do.
 #[derive(Debug)]
 pub(crate) struct Prepared {
-    source: String,
+    source: Arc<str>,
     delivery: Option<String>,
     /// Which event of its delivery.
     item: i64,
@@ -37,7 +39,7 @@ impl Prepared {
         prepared.collect()
     }
 
-    pub(super) fn source(&self) -> &str {
+    pub(super) fn source(&self) -> &Arc<str> {
         &self.source
     }
 

@@ -4,6 +4,7 @@
 //! that does it, so that the two sides prove each other: what was received is decided or still waits to be.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -16,8 +17,8 @@ const DAY_MS: i64 = 86_400_000;
 /// What accepting counts, gathered over one commit so that a thousand events cost a few rows.
 #[derive(Debug, Default)]
 pub(super) struct Counter {
-    counts: HashMap<(i64, String, &'static str), i64>,
-    seen: HashMap<String, i64>,
+    counts: HashMap<(i64, Arc<str>, &'static str), i64>,
+    seen: HashMap<Arc<str>, i64>,
 }
 
 impl Counter {
@@ -26,11 +27,8 @@ impl Counter {
             let at = event.received_at().as_millisecond();
             let what = if accepted.duplicate { "duplicate" } else { "received" };
             let day = at.div_euclid(DAY_MS);
-            match self.counts.get_mut(&(day, event.source().to_owned(), what)) {
-                Some(count) => *count += 1,
-                None => drop(self.counts.insert((day, event.source().to_owned(), what), 1)),
-            }
-            let last = self.seen.entry(event.source().to_owned()).or_insert(at);
+            *self.counts.entry((day, Arc::clone(event.source()), what)).or_default() += 1;
+            let last = self.seen.entry(Arc::clone(event.source())).or_insert(at);
             *last = (*last).max(at);
         }
     }

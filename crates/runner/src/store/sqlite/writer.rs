@@ -19,6 +19,9 @@ use crate::store::keep::{Cutoffs, Pruned, Stage};
 /// LIMIT: the deepest call here is an insert; a small stack keeps the idle process small.
 const STACK_BYTES: usize = 512 << 10;
 
+/// Whom to answer, and what goes back with the answer: memory is freed at least cost by the thread that took it.
+type Reply<T, B> = oneshot::Sender<(Result<T, StoreError>, B)>;
+
 /// Something to be written, and whom to answer.
 #[derive(Debug)]
 pub(crate) enum Request {
@@ -27,10 +30,10 @@ pub(crate) enum Request {
         events: Vec<Prepared>,
         /// How far their source was read with them.
         feed: Option<FeedChange>,
-        reply: oneshot::Sender<Result<Vec<Accepted>, StoreError>>,
+        reply: Reply<Vec<Accepted>, Vec<Prepared>>,
     },
     /// Any other change.
-    Change { change: Change, bodies: Bodies, reply: oneshot::Sender<Result<(), StoreError>> },
+    Change { change: Change, bodies: Bodies, reply: Reply<(), Change> },
     /// A little to be forgotten.
     Prune { cutoffs: Cutoffs, stage: Stage, reply: oneshot::Sender<Result<Pruned, StoreError>> },
 }
@@ -122,8 +125,12 @@ impl Writer {
                 for request in requests {
                     // Whoever no longer waits for the answer does not miss it.
                     match request {
-                        Request::Accept { reply, .. } => drop(reply.send(Err(error.clone()))),
-                        Request::Change { reply, .. } => drop(reply.send(Err(error.clone()))),
+                        Request::Accept { events, reply, .. } => {
+                            drop(reply.send((Err(error.clone()), events)));
+                        }
+                        Request::Change { change, reply, .. } => {
+                            drop(reply.send((Err(error.clone()), change)));
+                        }
                         Request::Prune { reply, .. } => drop(reply.send(Err(error.clone()))),
                     }
                 }
@@ -186,12 +193,12 @@ fn answer(requests: Vec<Request>, answers: Vec<Answer>) -> bool {
     let mut journalled = false;
     for (request, answer) in requests.into_iter().zip(answers) {
         match (request, answer) {
-            (Request::Accept { reply, .. }, Answer::Accepted(events)) => {
-                journalled |= events.iter().any(|event| !event.duplicate);
-                drop(reply.send(Ok(events)));
+            (Request::Accept { events, reply, .. }, Answer::Accepted(accepted)) => {
+                journalled |= accepted.iter().any(|event| !event.duplicate);
+                drop(reply.send((Ok(accepted), events)));
             }
             (Request::Prune { reply, .. }, Answer::Pruned(pruned)) => drop(reply.send(Ok(pruned))),
-            (Request::Change { reply, .. }, Answer::Done) => drop(reply.send(Ok(()))),
+            (Request::Change { change, reply, .. }, Answer::Done) => drop(reply.send((Ok(()), change))),
             _ => unreachable!("every request has an answer of its kind"),
         }
     }
