@@ -11,6 +11,7 @@ use super::cases::BatchCases;
 use super::desk::{Brought, Message};
 use super::queue::{Next, Queue};
 use super::retry::{self, NotRetried, Retrial};
+use super::remembered::Remembered;
 use super::silences::SilenceCache;
 use crate::runtime::{Happening, LiveRules};
 use crate::store::{
@@ -60,6 +61,7 @@ impl Batch {
     pub(super) fn decide(
         reader: &Reader<'_>,
         silences: &mut SilenceCache,
+        remembered: &Remembered,
         rules: impl FnOnce() -> LiveRules,
         messages: &[Message],
         events: usize,
@@ -95,6 +97,10 @@ impl Batch {
             {
                 making.batch.refused.push((place, refusal));
             }
+        let mut making =
+            Making { cases: BatchCases::new(reader, remembered, silences), batch, rules: &rules, ids, now };
+        for message in messages {
+            making.message(message);
         }
         let mut queue = Queue::new(timers, entries, now);
         while let Some(next) = queue.next() {

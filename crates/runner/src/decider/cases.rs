@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use haloward_rules::{Case, Cases, Key, Silences};
 
+use super::remembered::Remembered;
 use crate::store::{CaseChange, Reader, StoreError};
 
 /// A view of the store with the batch's changes over it.
 pub(super) struct BatchCases<'r> {
     reader: &'r Reader<'r>,
+    remembered: &'r Remembered,
     silences: Arc<Silences>,
     /// In the order they are to be written; a case that ended and began anew has two.
     changes: Vec<CaseChange>,
@@ -22,9 +24,10 @@ pub(super) struct BatchCases<'r> {
 }
 
 impl<'r> BatchCases<'r> {
-    pub(super) fn new(reader: &'r Reader<'r>, silences: Arc<Silences>) -> Self {
+    pub(super) fn new(reader: &'r Reader<'r>, remembered: &'r Remembered, silences: Arc<Silences>) -> Self {
         Self {
             reader,
+            remembered,
             silences,
             changes: Vec::new(),
             latest: HashMap::new(),
@@ -50,8 +53,9 @@ impl<'r> BatchCases<'r> {
             Some(place) if !anew(&self.changes[place].case) => self.changes[place].case = case,
             known => {
                 // What the store knows of its feeds: those of a living case; an ended one's are gone.
-                let stored = if known.is_some() { None } else { self.stored(&case.key) };
-                let known_feeds = stored.filter(Case::is_alive).map_or(0, |stored| stored.feeds.len());
+                let feeds_of = |stored: &Case| if stored.is_alive() { stored.feeds.len() } else { 0 };
+                let known_feeds =
+                    if known.is_some() { 0 } else { self.stored(&case.key, feeds_of).unwrap_or(0) };
                 self.latest.insert(case.key.clone(), self.changes.len());
                 self.changes.push(CaseChange { case, known_feeds });
             }
@@ -62,13 +66,18 @@ impl<'r> BatchCases<'r> {
         self.changes
     }
 
-    fn stored(&self, key: &Key) -> Option<Case> {
+    /// What `look` sees of the case that the store holds.
+    fn stored<T>(&self, key: &Key, look: impl Fn(&Case) -> T) -> Option<T> {
+        if let Some(case) = self.remembered.get(key) {
+            return Some(look(case));
+        }
         if let Some(read) = self.read.borrow().get(key) {
-            return read.clone();
+            return read.as_ref().map(look);
         }
         let case = self.ask(self.reader.case(key)).flatten();
-        self.read.borrow_mut().insert(key.clone(), case.clone());
-        case
+        let seen = case.as_ref().map(look);
+        self.read.borrow_mut().insert(key.clone(), case);
+        seen
     }
 
     fn ask<T>(&self, answer: Result<T, StoreError>) -> Option<T> {
@@ -84,7 +93,7 @@ impl Cases for BatchCases<'_> {
     fn case(&self, key: &Key) -> Option<Case> {
         match self.latest.get(key) {
             Some(place) => Some(self.changes[*place].case.clone()),
-            None => self.stored(key),
+            None => self.stored(key, Case::clone),
         }
     }
 

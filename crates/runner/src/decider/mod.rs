@@ -9,6 +9,7 @@ mod cases;
 mod desk;
 mod queue;
 mod retry;
+mod remembered;
 mod silences;
 
 pub use desk::Desk;
@@ -29,6 +30,7 @@ use crate::store::{Change, IdSource, OperationId, Store, StoreError};
 use crate::trace::shown;
 use batch::{Batch, Ids};
 use desk::Message;
+use remembered::Remembered;
 use silences::SilenceCache;
 
 /// LIMIT: a batch holds its events in memory; this many of the largest still fit.
@@ -64,6 +66,7 @@ struct Worker {
     runtime: Handle,
     trouble: Trouble,
     silences: SilenceCache,
+    remembered: Remembered,
     metrics: Metrics,
 }
 
@@ -86,7 +89,7 @@ impl Decider {
         let (sender, messages) = mpsc::channel(MESSAGES);
         let runtime = Handle::current();
         let (end, ended) = oneshot::channel();
-        let (trouble, silences) = (Trouble::default(), SilenceCache::default());
+        let (trouble, silences, remembered) = Default::default();
         let worker = Worker {
             store,
             rules,
@@ -100,6 +103,7 @@ impl Decider {
             runtime,
             trouble,
             silences,
+            remembered,
             metrics,
         };
         std::thread::Builder::new()
@@ -150,6 +154,7 @@ impl Worker {
                 }
                 Ok(false) => {
                     self.trouble.over();
+                    self.remembered.forget();
                     if matches!(self.wait(&mut waiting), Next::End) {
                         return;
                     }
@@ -178,16 +183,23 @@ impl Worker {
         let rules = || live.borrow().clone();
         // A process that stops takes up no new events: what is journalled waits for the next start.
         let events = if *self.stop.borrow() { 0 } else { BATCH_EVENTS };
-        let silences = &mut self.silences;
-        let batch = self
-            .store
-            .read_blocking(|reader| Batch::decide(reader, silences, rules, waiting, events, ids, now))?;
+        let (silences, remembered) = (&mut self.silences, &self.remembered);
+        let batch = self.store.read_blocking(|reader| {
+            Batch::decide(reader, silences, remembered, rules, waiting, events, ids, now)
+        })?;
         if batch.changes.is_empty() && waiting.is_empty() {
             return Ok(false);
         }
         let operations = !batch.changes.operations.is_empty();
         if !batch.changes.is_empty() {
-            self.store.commit_blocking(Change::Decided(Box::new(batch.changes)))?;
+            match self.store.commit_blocking(Change::Decided(Box::new(batch.changes))) {
+                Ok(Change::Decided(committed)) => self.remembered.committed(committed.cases),
+                Ok(_) => {}
+                Err(error) => {
+                    self.remembered.forget();
+                    return Err(error);
+                }
+            }
         }
         for outcome in batch.outcomes {
             self.metrics.decided(outcome);
