@@ -8,6 +8,7 @@ use super::browse::Exchange;
 use super::error::StoreError;
 use super::id::{EventId, OperationId};
 use super::operation::{NewOperation, Settled};
+use super::sqlite::Packed;
 
 /// A change to be committed.
 #[derive(Debug, Clone)]
@@ -211,11 +212,11 @@ pub enum Transition {
     },
 }
 
-/// The parts of a change that are kept as JSON, made by whoever brings it: the one thread that writes has less to do.
+/// The long texts of a change, made and packed by whoever brings it: the one thread that writes has less to do.
 #[derive(Debug, Default)]
 pub(super) struct Bodies {
     /// One for each case of a batch.
-    pub(super) cases: Vec<String>,
+    pub(super) cases: Vec<Packed>,
     /// One for each of its operations.
     pub(super) effects: Vec<String>,
 }
@@ -223,7 +224,7 @@ pub(super) struct Bodies {
 impl Bodies {
     pub(super) fn of(change: &Change) -> Result<Self, StoreError> {
         let Change::Decided(batch) = change else { return Ok(Self::default()) };
-        let cases = batch.cases.iter().map(|change| json(&change.case, &change.case.key));
+        let cases = batch.cases.iter().map(|change| json(&change.case, &change.case.key).map(Packed::new));
         let effects = batch.operations.iter().map(|new| json(&new.effect, &new.effect.key));
         Ok(Self { cases: cases.collect::<Result<_, _>>()?, effects: effects.collect::<Result<_, _>>()? })
     }

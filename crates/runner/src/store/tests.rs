@@ -218,6 +218,33 @@ async fn a_store_of_a_later_version_is_left_alone() {
     assert!(matches!(error, StoreError::TooNew { found: 99, .. }), "{error}");
 }
 
+#[tokio::test]
+async fn what_was_kept_before_texts_were_packed_is_read_and_found_beside_what_is_packed() {
+    let fixture = Fixture::new();
+    let path = fixture.folder.path().join("haloward.db");
+    let long = |title: &str| json!({"source": "s", "title": title, "message": "a long text ".repeat(40)});
+    drop(fixture.store);
+    let file = rusqlite::Connection::open(&path).unwrap();
+    let plain = long("Needle of before").to_string();
+    file.execute("INSERT INTO journal VALUES (7, 's', NULL, 0, 1767600000000, ?1)", [&plain]).unwrap();
+    let store = Store::open(&path, Limits::default()).unwrap();
+    let event = Event::from_json(long("needle of now"), Severity::Medium).unwrap();
+    store.accept(vec![NewEvent { event, ..new_event(0) }]).await.unwrap();
+    store.accept(vec![new_event(1)]).await.unwrap();
+    let kept: (String, String) = file
+        .query_row(
+            "SELECT typeof(min(event)), typeof(max(event)) FROM journal WHERE length(event) > 100",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .unwrap();
+    assert_eq!(kept, ("text".to_owned(), "blob".to_owned()), "both kinds are there");
+    let filter = EventFilter { text: Some("NEEDLE".into()), ..EventFilter::default() };
+    let found = store.read(move |reader| reader.events_page(&filter, None, 10)).await.unwrap();
+    let titles: Vec<&str> = found.items.iter().map(|(entry, _)| entry.event.title()).collect();
+    assert_eq!(titles, ["needle of now", "Needle of before"]);
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn nobody_else_reads_the_file() {

@@ -40,6 +40,7 @@ impl Reader<'_> {
                  AND (?5 IS NULL OR instr(lower(j.event), lower(?5)) > 0)
                  AND (?7 IS NULL OR instr(j.event, ?7) > 0 AND json_valid(j.event)
                      AND json_extract(j.event, '$.trace') = ?7)
+                 AND (?5 IS NULL OR instr(lower(plain(j.event)), lower(?5)) > 0)
              ORDER BY j.seq DESC LIMIT ?6"
         );
         let trace = filter.trace.map(|trace| trace.to_string());

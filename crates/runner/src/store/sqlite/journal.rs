@@ -8,6 +8,7 @@ use serde_json::json;
 
 use haloward_rules::{Event, Severity};
 
+use super::packed::{self, Packed};
 use crate::store::error::StoreError;
 use crate::store::event::{Accepted, JournalEntry, NewEvent};
 use crate::store::id::{EventId, IdSource};
@@ -20,7 +21,7 @@ pub(crate) struct Prepared {
     /// Which event of its delivery.
     item: i64,
     received_at: Timestamp,
-    event: String,
+    event: Packed,
 }
 
 impl Prepared {
@@ -28,6 +29,7 @@ impl Prepared {
         let prepared = events.into_iter().zip(0..).map(|(new, item)| {
             let event = serde_json::to_string(&new.event)
                 .map_err(|error| StoreError::Damaged { problem: error.to_string() })?;
+            let event = Packed::new(event);
             Ok(Self {
                 source: new.source,
                 delivery: new.delivery_id,
@@ -87,7 +89,7 @@ pub(super) const COLUMNS: &str = "seq, received_at, event, source";
 pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<JournalEntry> {
     let id = EventId::from_number(row.get(0)?);
     let received_at = Timestamp::from_millisecond(row.get(1)?).unwrap_or(Timestamp::UNIX_EPOCH);
-    let text: String = row.get(2)?;
+    let text = packed::text(row, 2)?;
     let event = match serde_json::from_str::<Event>(&text) {
         Ok(event) => event,
         Err(error) => unreadable(&row.get::<_, String>(3)?, &text, &error.to_string()),

@@ -9,6 +9,7 @@ mod feeds;
 mod journal;
 mod ledger;
 mod outbox;
+mod packed;
 mod prune;
 mod reader;
 mod rows;
@@ -18,6 +19,7 @@ mod state;
 mod writer;
 
 pub(super) use journal::Prepared;
+pub(super) use packed::Packed;
 pub use reader::Reader;
 pub(super) use writer::{Request, Writer};
 
@@ -168,6 +170,7 @@ fn connect(path: &Path, cache_kib: u32, reading: bool) -> rusqlite::Result<Conne
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(PATIENCE)?;
     connection.set_prepared_statement_cache_capacity(48);
+    packed::register(&connection)?;
     connection.pragma_update(None, "cache_size", -i64::from(cache_kib.max(64)))?;
     if !reading {
         connection.pragma_update(None, "journal_mode", "WAL")?;

@@ -6,6 +6,7 @@ use rusqlite::Row;
 use rusqlite::types::Type;
 use serde::de::DeserializeOwned;
 
+use super::packed;
 use crate::store::id::OperationId;
 use crate::store::operation::{KnownTicket, Operation, OperationKind, OperationState};
 
@@ -80,8 +81,8 @@ pub(super) fn rank(severity: Severity) -> i64 {
 }
 
 pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
-    let text = row.get_ref(column)?.as_str().map_err(|error| unreadable(column, error.to_string()))?;
-    serde_json::from_str(text).map_err(|error| unreadable(column, error.to_string()))
+    let text = packed::text(row, column)?;
+    serde_json::from_str(&text).map_err(|error| unreadable(column, error.to_string()))
 }
 
 fn unreadable(column: usize, problem: String) -> rusqlite::Error {

@@ -11,6 +11,7 @@ use crate::store::error::StoreError;
 
 /// The statements that lead from each version to the next; the first leads from nothing to 1.
 const VERSIONS: [&str; 5] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5];
+const VERSIONS: [&str; 5] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_PACKED];
 
 /// Times are milliseconds since 1970; `event`, `body`, `effect` and `details` are JSON.
 ///
@@ -162,6 +163,9 @@ CREATE TABLE feed_state (
 const VERSION_5: &str = "
 CREATE INDEX operations_done_to ON operations (ticket) WHERE ticket IS NOT NULL;
 ";
+/// From here on long texts (`event` of the journal, `body` of cases) may be packed: a blob that `packed` knows to read. What
+/// is there stays as it is; only who does not know that must not open the file any more.
+const VERSION_PACKED: &str = "";
 
 /// The file must have the newest layout, because nobody may change it now.
 pub(super) fn expect_newest(connection: &Connection, path: &Path) -> Result<(), StoreError> {

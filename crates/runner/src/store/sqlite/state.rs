@@ -3,6 +3,7 @@
 use haloward_rules::{Case, TimerChange};
 use rusqlite::{Connection, params};
 
+use super::packed::Packed;
 use super::{failure, ledger, outbox, schema};
 use crate::store::change::{Bodies, DecisionBatch, DecisionRecord};
 use crate::store::error::StoreError;
@@ -45,7 +46,7 @@ pub(super) fn decided(
     Ok(())
 }
 
-fn case(connection: &Connection, case: &Case, body: &str, known_feeds: usize) -> rusqlite::Result<()> {
+fn case(connection: &Connection, case: &Case, body: &Packed, known_feeds: usize) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO cases (key, state, ticket, ended_at, body) VALUES (?1, ?2, ?3, ?4, ?5)

@@ -1,0 +1,112 @@
+//! Long texts as the file keeps them: packed, because what a commit waits for is what it has to write.
+//!
+//! An event repeats itself (its fields stand in its payload too), so packing halves it for less than writing it costs.
+//! Files of before hold plain text in the same columns, and so do short texts: both are read.
+
+use std::borrow::Cow;
+
+use rusqlite::functions::FunctionFlags;
+use rusqlite::types::{FromSqlError, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, Row};
+
+/// LIMIT: a shorter text is hardly made shorter.
+const SHORT: usize = 256;
+
+/// LIMIT: no packed byte stands for more than this many; what says otherwise is damaged, and its size not to be believed.
+const MOST_FOR_ONE: usize = 256;
+
+/// A text ready to be written.
+#[derive(Debug)]
+pub(crate) enum Packed {
+    Plain(String),
+    Packed(Vec<u8>),
+}
+
+impl Packed {
+    pub(crate) fn new(text: String) -> Self {
+        if text.len() < SHORT {
+            return Self::Plain(text);
+        }
+        Self::Packed(lz4_flex::block::compress_prepend_size(text.as_bytes()))
+    }
+
+    /// How many bytes are written.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Plain(text) => text.len(),
+            Self::Packed(bytes) => bytes.len(),
+        }
+    }
+}
+
+impl ToSql for Packed {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Plain(text) => ValueRef::Text(text.as_bytes()),
+            Self::Packed(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+/// The text of a column.
+pub(super) fn text<'r>(row: &'r Row<'_>, column: usize) -> rusqlite::Result<Cow<'r, str>> {
+    let value = row.get_ref(column)?;
+    plain(value).map_err(|error| match error {
+        FromSqlError::InvalidType => {
+            rusqlite::Error::InvalidColumnType(column, "a text".to_owned(), value.data_type())
+        }
+        other => rusqlite::Error::FromSqlConversionFailure(column, value.data_type(), Box::new(other)),
+    })
+}
+
+fn plain(value: ValueRef<'_>) -> Result<Cow<'_, str>, FromSqlError> {
+    let ValueRef::Blob(packed) = value else { return value.as_str().map(Cow::Borrowed) };
+    let damaged = |problem: &str| FromSqlError::Other(format!("a packed text is damaged: {problem}").into());
+    let (size, bytes) = lz4_flex::block::uncompressed_size(packed).map_err(|e| damaged(&e.to_string()))?;
+    if size > bytes.len().saturating_mul(MOST_FOR_ONE) {
+        return Err(damaged("its size cannot be"));
+    }
+    let unpacked = lz4_flex::block::decompress(bytes, size).map_err(|e| damaged(&e.to_string()))?;
+    String::from_utf8(unpacked).map(Cow::Owned).map_err(|error| damaged(&error.to_string()))
+}
+
+/// Gives SQL the function `plain`, for whoever searches in packed texts.
+pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_scalar_function("plain", 1, flags, |call| {
+        plain(call.get_raw(0))
+            .map(Cow::into_owned)
+            .map_err(|error| rusqlite::Error::UserFunctionError(Box::new(error)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn back(packed: &Packed) -> String {
+        let ToSqlOutput::Borrowed(value) = packed.to_sql().unwrap() else { panic!("it is borrowed") };
+        plain(value).unwrap().into_owned()
+    }
+
+    #[test]
+    fn a_text_comes_back_as_it_was_and_a_long_one_is_shorter_meanwhile() {
+        let event = r#"{"labels":{"instance":"srv-01"},"payload":{"labels":{"instance":"srv-01"},"é":"…"}}"#;
+        for (text, shorter) in [("", false), (event, false), (event.repeat(20).as_str(), true)] {
+            let packed = Packed::new(text.to_owned());
+            assert_eq!(back(&packed), text);
+            assert_eq!(packed.len() < text.len(), shorter, "{} of {}", packed.len(), text.len());
+        }
+    }
+
+    #[test]
+    fn damaged_texts_are_said_to_be_and_take_no_memory() {
+        let Packed::Packed(sound) = Packed::new("of some length ".repeat(100)) else { panic!("it is long") };
+        let mut large = sound.clone();
+        large[..4].copy_from_slice(&u32::MAX.to_le_bytes());
+        for bytes in [&[][..], &[1, 2], &large, &sound[..sound.len() / 2]] {
+            let error = plain(ValueRef::Blob(bytes)).unwrap_err().to_string();
+            assert!(error.starts_with("a packed text is damaged: "), "{error}");
+        }
+    }
+}
