@@ -187,23 +187,15 @@ impl Event {
             Some(text) => Severity::parse(&text).ok_or_else(|| EventError::UnknownSeverity(text.into()))?,
             None => default_severity,
         };
-        let of_ticket =
-            |key: &str| map.get("ticket").and_then(Value::as_object).and_then(|t| text_of(t, key));
+        let ticket = map.get("ticket").and_then(Value::as_object);
+        let of_ticket = |key: &str| ticket.and_then(|ticket| text_of(ticket, key));
         let title = text_of(&map, "title")
             .or_else(|| of_ticket("summary"))
             .or_else(|| text_of(&map, "check"))
-            .unwrap_or_else(|| format!("Alert from {source}"));
+            .unwrap_or_else(|| Cow::Owned(format!("Alert from {source}")));
         let fingerprint = text_of(&map, "fingerprint")
             .or_else(|| of_ticket("id"))
-            .unwrap_or_else(|| derived_fingerprint(&map, &title));
-        map.insert("source".into(), source.into());
-        map.insert("state".into(), state.as_str().into());
-        map.insert("severity".into(), severity.as_str().into());
-        map.insert("title".into(), title.into());
-        map.insert("fingerprint".into(), fingerprint.into());
-            .unwrap_or_else(|| Cow::Owned(format!("Alert from {source}")));
-        let fingerprint =
-            text_of(&map, "fingerprint").unwrap_or_else(|| Cow::Owned(derived_fingerprint(&map, &title)));
+            .unwrap_or_else(|| Cow::Owned(derived_fingerprint(&map, &title)));
         // Most events have all of it as it should be, and nothing is made anew.
         let wanted = [
             ("source", source),

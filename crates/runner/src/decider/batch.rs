@@ -10,8 +10,8 @@ use serde_json::json;
 use super::cases::BatchCases;
 use super::desk::{Brought, Message};
 use super::queue::{Next, Queue};
-use super::retry::{self, NotRetried, Retrial};
 use super::remembered::Remembered;
+use super::retry::{self, NotRetried, Retrial};
 use super::silences::SilenceCache;
 use crate::runtime::{Happening, LiveRules};
 use crate::store::{
@@ -88,7 +88,7 @@ impl Batch {
             warnings: Vec::new(),
             refused: Vec::new(),
         };
-        let cases = BatchCases::new(reader, silences);
+        let cases = BatchCases::new(reader, remembered, silences);
         let mut making = Making { reader, cases, batch, rules: &rules, ids, now };
         for (place, message) in messages.iter().enumerate() {
             making.message(&message.brought);
@@ -97,10 +97,6 @@ impl Batch {
             {
                 making.batch.refused.push((place, refusal));
             }
-        let mut making =
-            Making { cases: BatchCases::new(reader, remembered, silences), batch, rules: &rules, ids, now };
-        for message in messages {
-            making.message(message);
         }
         let mut queue = Queue::new(timers, entries, now);
         while let Some(next) = queue.next() {

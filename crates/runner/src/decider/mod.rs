@@ -8,8 +8,8 @@ mod batch;
 mod cases;
 mod desk;
 mod queue;
-mod retry;
 mod remembered;
+mod retry;
 mod silences;
 
 pub use desk::Desk;

@@ -273,7 +273,7 @@ impl Reading<'_> {
     }
 
     fn tell(&mut self, event: Option<Event>) {
-        let source = self.setup.source.as_ref().to_owned();
+        let source = self.setup.source.clone();
         let new = event.map(|event| NewEvent { source, delivery_id: None, event, received_at: self.now });
         self.events.extend(new);
     }

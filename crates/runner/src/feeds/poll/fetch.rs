@@ -179,46 +179,6 @@ async fn one(
     }
 }
 
-/// The events of a page, and the page after it.
-fn events(
-    setup: &Setup,
-    turn: &Turn,
-    page: &Page,
-    now: Timestamp,
-) -> Result<(Vec<Event>, Option<Turn>), FeedError> {
-    let Setup { poll, mapping, .. } = setup;
-    let map = |payload: Arc<Value>| {
-        mapping.preset.map(Delivery {
-            source: &mapping.source,
-            payload,
-            headers: Arc::new(Value::Object(Map::new())),
-            default_severity: mapping.severity,
-            at: now,
-        })
-    };
-    let items = poll.items(turn, page, now).map_err(|problem| no_list(&problem, &page.payload))?;
-    let (events, count) = match items {
-        Some(items) => {
-            let count = items.len();
-            (items.into_iter().flat_map(|item| map(Arc::new(item)).events).collect(), count)
-        }
-        None => {
-            let events = map(Arc::clone(&page.payload)).events;
-            // What is read as one alert and is none is an error document, not an alert.
-            if let [only] = events.as_slice()
-                && let Some(why) = only.unmapped()
-                && !page.payload.is_array()
-            {
-                return Err(no_list(&format!("the answer holds no alerts: {why}"), &page.payload));
-            }
-            let count = events.len();
-            (events, count)
-        }
-    };
-    let next = poll.next(turn, page, count as u64, now).map_err(FeedError::new)?;
-    Ok((events, next))
-}
-
 fn request(asked: &Asked) -> Result<Request, FeedError> {
     let mut url = Url::parse(&asked.url).map_err(|_| FeedError::new("what is asked for is no address"))?;
     if !asked.query.is_empty() {

@@ -72,7 +72,7 @@ impl Held {
     /// Its events. What is read as one alert and is none is an error document, not an alert.
     pub(super) fn events(&self, mapping: &Mapping, now: Timestamp) -> Result<Vec<Event>, FeedError> {
         let nothing = Arc::new(Value::Object(Map::new()));
-        let map = |payload| mapping.preset.map(&delivery(mapping, payload, &nothing, now)).events;
+        let map = |payload| mapping.preset.map(delivery(mapping, payload, &nothing, now)).events;
         let events: Vec<Event> = self.payloads().iter().flat_map(map).collect();
         if let Self::Whole(page) = self
             && let [only] = events.as_slice()
@@ -90,7 +90,7 @@ impl Held {
         let said = |payload| {
             let delivery = delivery(mapping, payload, &nothing, now);
             let mut said = mapping.preset.said(&delivery);
-            said.resize_with(mapping.preset.map(&delivery).events.len(), VendorWords::default);
+            said.resize_with(mapping.preset.map(delivery).events.len(), VendorWords::default);
             said
         };
         self.payloads().iter().flat_map(said).collect()

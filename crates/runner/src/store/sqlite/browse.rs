@@ -37,9 +37,8 @@ impl Reader<'_> {
             "SELECT j.seq, j.received_at, j.event, j.source, {DECISION} FROM journal j LEFT JOIN decisions d ON d.event = j.seq
              WHERE j.seq < ?1 AND j.seq >= ?2 AND (?3 IS NULL OR j.source = ?3)
                  AND (?4 IS NULL OR d.outcome = ?4)
-                 AND (?5 IS NULL OR instr(lower(j.event), lower(?5)) > 0)
-                 AND (?7 IS NULL OR instr(j.event, ?7) > 0 AND json_valid(j.event)
-                     AND json_extract(j.event, '$.trace') = ?7)
+                 AND (?7 IS NULL OR instr(plain(j.event), ?7) > 0 AND json_valid(plain(j.event))
+                     AND json_extract(plain(j.event), '$.trace') = ?7)
                  AND (?5 IS NULL OR instr(lower(plain(j.event)), lower(?5)) > 0)
              ORDER BY j.seq DESC LIMIT ?6"
         );

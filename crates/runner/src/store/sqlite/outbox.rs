@@ -36,9 +36,6 @@ pub(super) fn enqueue(connection: &Connection, new: &NewOperation, effect: &str)
                          AND (p.number = ?4 OR NOT EXISTS (
                              SELECT 1 FROM operations d INDEXED BY operations_ticket WHERE d.key = p.key
                                  AND d.number = p.number AND d.active = 1 AND d.state = 'dead'))),
-                     ?7, ?8, ?8
-                 WHERE true ON CONFLICT (cause) DO NOTHING",
-                         AND (p.state <> 'dead' OR p.number = ?4)),
                      ?7, ?8, ?8)
                  ON CONFLICT (cause) DO NOTHING",
             )?

@@ -10,8 +10,7 @@ use super::{failure, message};
 use crate::store::error::StoreError;
 
 /// The statements that lead from each version to the next; the first leads from nothing to 1.
-const VERSIONS: [&str; 5] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5];
-const VERSIONS: [&str; 5] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_PACKED];
+const VERSIONS: [&str; 6] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6];
 
 /// Times are milliseconds since 1970; `event`, `body`, `effect` and `details` are JSON.
 ///
@@ -163,9 +162,10 @@ CREATE TABLE feed_state (
 const VERSION_5: &str = "
 CREATE INDEX operations_done_to ON operations (ticket) WHERE ticket IS NOT NULL;
 ";
+
 /// From here on long texts (`event` of the journal, `body` of cases) may be packed: a blob that `packed` knows to read. What
 /// is there stays as it is; only who does not know that must not open the file any more.
-const VERSION_PACKED: &str = "";
+const VERSION_6: &str = "";
 
 /// The file must have the newest layout, because nobody may change it now.
 pub(super) fn expect_newest(connection: &Connection, path: &Path) -> Result<(), StoreError> {
