@@ -1,7 +1,7 @@
 //! HaloPSA's own tickets: what somebody opens there is told by HaloPSA's webhook, and a rule works on it.
 
 use halopsa_sandbox::{Sandbox, SandboxConfig};
-use haloward_tests::{Install, PATIENCE, Process, TOKEN, client};
+use haloward_tests::{Install, PATIENCE, Process, TOKEN, client, run};
 use serde_json::{Value, json};
 
 const RULES: &str = r#"
@@ -83,4 +83,40 @@ async fn a_ticket_that_somebody_opens_is_routed_at_once_and_once() {
     assert_eq!(ticket.actions.iter().filter(|action| action.note.contains("routed")).count(), 1);
     assert!(!log.contains(TOKEN), "{log}");
     sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_about_tickets_are_tried_on_a_saved_ticket() {
+    let config = haloward_tests::root().join("examples/service-desk/haloward.yaml").display().to_string();
+    let folder = tempfile::tempdir().expect("a folder");
+    let saved = |name: &str, text: &str| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, text).expect("writes");
+        file.display().to_string()
+    };
+    let ticket = json!({ "id": 4521, "summary": "Printer", "status_id": 4, "status_name": "With User", "agent_id": 1 });
+    let ticket = saved("ticket.json", &ticket.to_string());
+    let tried =
+        run(&["dry-run", "--config", &config, "--source", "tickets", "--format", "json", &ticket], &[]).await;
+    assert_eq!(tried.code, Some(0), "{}", tried.stderr);
+    let answer: Value = serde_json::from_str(&tried.stdout).expect("JSON");
+    let event = &answer["events"][0];
+    assert_eq!(
+        (&event["outcome"], &event["event"]["ticket"]["assigned"]),
+        (&json!("waiting"), &json!(false))
+    );
+    let matched =
+        event["decisions"].as_array().into_iter().flatten().filter(|decision| decision["matched"] == true);
+    let rules: Vec<&str> = matched.filter_map(|decision| decision["rule"].as_str()).collect();
+    assert_eq!(rules, ["no-answer-for-three-days", "no-answer-for-a-week"]);
+
+    let shown = run(&["source", "test", "tickets", &ticket, "--config", &config], &[]).await;
+    assert_eq!(shown.code, Some(0), "{}", shown.stderr);
+    assert!(shown.stdout.contains("ticket.status") && shown.stdout.contains("With User"), "{}", shown.stdout);
+
+    let other = saved("other.json", r#"{"alert": "disk"}"#);
+    let wrong = run(&["source", "test", "tickets", &other, "--config", &config], &[]).await;
+    assert_eq!(wrong.code, Some(2));
+    assert!(wrong.stderr.contains("it holds no ticket of HaloPSA: there is no `id`"), "{}", wrong.stderr);
+    assert!(wrong.stderr.contains("haloward api GET /Tickets/4521"), "{}", wrong.stderr);
 }

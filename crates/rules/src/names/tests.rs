@@ -120,7 +120,7 @@ fn names_that_tickets_are_compared_with_are_read_too() {
         "r.yaml:4:23 Status New",
         "r.yaml:4:28 Status With User",
         "r.yaml:5:27 Type Task",
-        "r.yaml:6:30 Team Network",
+        "r.yaml:6:31 Team Network",
         "r.yaml:8:36 Team Desk",
     ];
     assert_eq!(in_rules(rules), expected);

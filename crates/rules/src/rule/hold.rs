@@ -32,15 +32,15 @@ impl Hold {
         findings: &mut Findings,
     ) -> Option<Self> {
         if !matches!(node.kind, NodeKind::Map(_)) {
-            let text = crate::fields::scalar_text(node);
-            let Some(Ok(wait)) = text.as_deref().map(crate::duration::parse_duration) else {
+            let text = crate::fields::scalar_text(node).unwrap_or_default();
+            let Ok(wait) = crate::duration::parse_duration(&text) else {
+                let said = if text.is_empty() { node.kind_name().to_owned() } else { format!("`{text}`") };
                 findings.push(
                     Finding::error(
-                        "HW010",
-                        format!("`hold` must be a duration such as `5m`, or a map, not {}", node.kind_name()),
+                        "HW014",
+                        format!("`hold` must be a duration such as `90s`, `5m`, `2h` or `1d`, not {said}"),
                     )
-                    .at(file.place(node.span))
-                    .help("write `hold: 5m`, or `hold: { until: \"${event.ticket.fix_by}\", early: 30m }`"),
+                    .at(file.place(node.span)),
                 );
                 return None;
             };

@@ -53,6 +53,26 @@ fn rules_are_tried_by_the_path_of_their_file_and_then_by_position() {
 }
 
 #[test]
+fn a_hold_waits_for_a_time_that_somebody_says() {
+    let rule = |hold: &str| check(&format!("rules:\n  - id: a\n    hold: {hold}\n    then: {{ drop: x }}\n"));
+    assert_eq!(
+        rule("{ until: tomorrow, early: 5m }"),
+        "error[HW017]: `until` must be a time, or a template that makes one
+  ┌─ rules/r.yaml:3:20
+3 │     hold: { until: tomorrow, early: 5m }
+  │                    ^^^^^^^^ write `until: \"${event.ticket.fix_by}\"`
+"
+    );
+    assert!(
+        rule("{ early: 5m }").starts_with("error[HW011]: `hold` needs `until`"),
+        "{}",
+        rule("{ early: 5m }")
+    );
+    assert_eq!(rule("{ until: '${event.ticket.fix_by}' }"), "");
+    assert_eq!(rule("{ until: 2026-01-05T09:00:00Z, early: 1h }"), "");
+}
+
+#[test]
 fn a_ticket_without_a_type_is_refused_wherever_the_type_could_come_from() {
     let rule = "rules:\n  - id: a\n    then: { open_ticket: {} }\n";
     assert_eq!(

@@ -31,6 +31,17 @@ pub(super) fn definitions() -> Map<String, Value> {
     all.insert("missing".into(), missing());
     all.insert("threshold".into(), threshold());
     all.insert("limit".into(), limit());
+    all.insert(
+        "hold".into(),
+        section(
+            "Until a time that the event tells; it moves with that.",
+            [
+                ("until", described("The time: `${event.ticket.fix_by}`.", reference("template"))),
+                ("early", duration("So much before it.")),
+            ],
+            &["until"],
+        ),
+    );
     all.insert("escalation".into(), escalation());
     all.insert("active".into(), active());
     all.insert(
@@ -95,7 +106,13 @@ fn rule() -> Value {
                     reference("threshold"),
                 ),
             ),
-            ("hold", duration("Then wait this long; what is resolved meanwhile gets no ticket.")),
+            (
+                "hold",
+                any_of(
+                    "Then wait this long, or until then; what is resolved meanwhile gets no ticket.",
+                    vec![reference("duration"), reference("hold")],
+                ),
+            ),
             (
                 "unless_open",
                 one_or_list(

@@ -68,7 +68,7 @@ fn preset(text: &str) -> Findings {
 /// A section of the schema, how its files are decoded, and such a file with a strange field in that section.
 type Meeting = (&'static str, fn(&str) -> Findings, &'static str);
 
-const MEETINGS: [Meeting; 37] = [
+const MEETINGS: [Meeting; 38] = [
     ("rule_file", rules, "STRANGE: 1"),
     ("defaults", rules, "defaults: { STRANGE: 1 }"),
     ("ticket", rules, "defaults: { ticket: { STRANGE: 1 } }"),
@@ -79,6 +79,7 @@ const MEETINGS: [Meeting; 37] = [
         "rules: [{ id: a, threshold: { count: 2, within: 1h, STRANGE: 1 }, then: { drop: x } }]",
     ),
     ("limit", rules, "rules: [{ id: a, limit: { tickets: 2, per: 1h, STRANGE: 1 }, then: { drop: x } }]"),
+    ("hold", rules, "rules: [{ id: a, hold: { until: '2026-01-05', STRANGE: 1 }, then: { drop: x } }]"),
     (
         "escalation",
         rules,

@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::Failure;
-use crate::config::Loaded;
+use crate::config::{Loaded, SourceConfig};
+use crate::feeds::halo;
 use crate::intake::unreadable;
 use crate::receiver::body::{self, Content};
 
@@ -62,10 +63,16 @@ pub(super) fn events(
         };
         return items.into_iter().map(event).collect();
     };
+    let content = body::of_file(&name.to_string(), &bytes);
+    if let Ok(Content::Payload(payload)) = &content
+        && let Some(events) = tickets(loaded, source, payload, &name.to_string())
+    {
+        return Ok(events?.into_iter().map(|event| event.received("", at)).collect());
+    }
     let Some((preset, default_severity)) = loaded.preset_of(source) else {
         return Err(Failure::new(format!("the source `{source}` has no preset")));
     };
-    let payload = match body::of_file(&name.to_string(), &bytes) {
+    let payload = match content {
         Ok(Content::Payload(payload)) => payload,
         Ok(Content::Broken { text, why }) => {
             return Ok(vec![unreadable(source, default_severity, text, &why).received("", at)]);
@@ -75,4 +82,23 @@ pub(super) fn events(
     let headers = Arc::new(Value::Object(Map::new()));
     let delivery = Delivery { source, payload: Arc::new(payload), headers, default_severity, at };
     Ok(preset.map(delivery).events.into_iter().map(|event| event.received("", at)).collect())
+}
+
+/// The events of saved tickets, where the source is HaloPSA itself. `named` is what was read, as messages call it.
+pub(super) fn tickets(
+    loaded: &Loaded,
+    source: &str,
+    payload: &Value,
+    named: &str,
+) -> Option<Result<Vec<Event>, Failure>> {
+    let Some(SourceConfig::Halo(config)) = loaded.config.sources.get(source) else { return None };
+    let site = loaded.config.halo.as_ref().map(|halo| halo::seen_at(&halo.site)).unwrap_or_default();
+    let catalogue = loaded.saved.as_ref().map(|saved| &saved.catalogue);
+    let events = halo::saved::events(payload, source, config.severity, &site, catalogue);
+    Some(events.map_err(|wrong| {
+        Failure::help(
+            format!("`{named}` cannot be read: {wrong}"),
+            "`haloward api GET /Tickets/4521` prints a ticket as it is wanted here",
+        )
+    }))
 }

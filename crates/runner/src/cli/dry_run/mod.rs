@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use super::output::{Out, print_findings, remark};
 use super::portable::Portable;
 use super::stream::{Content, Inputs, Kind};
-use super::{End, Ended, Failure, Global};
+use super::{End, Ended, Failure, Global, input};
 use crate::catalogue::Catalogue;
 use crate::config::Loaded;
 use crate::intake::unreadable;
@@ -216,6 +216,11 @@ fn events(
         (Content::Events(events), _) => Ok(events.into_iter().map(received).collect()),
         (Content::Payload(_), None) => Ok(Vec::new()),
         (Content::Payload(payload), Some(source)) => {
+            if let body::Content::Payload(payload) = &payload
+                && let Some(events) = input::tickets(loaded, source, payload, source)
+            {
+                return Ok(events?.into_iter().map(received).collect());
+            }
             let Some((preset, default_severity)) = loaded.preset_of(source) else {
                 return Err(Failure::new(format!("the source `{source}` has no preset")));
             };

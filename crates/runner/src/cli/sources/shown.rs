@@ -42,15 +42,7 @@ pub(super) fn as_json(event: &Event, said: Option<&VendorWords>) -> Value {
 
 /// Every field of an event, and why it reads as it does.
 fn event_lines(event: &Event, said: &VendorWords, preset: &Preset) -> Vec<String> {
-    let mut rows = Vec::new();
-    flatten("", event.value(), &mut rows);
-    let width = rows.iter().map(|(path, _)| path.chars().count()).max().unwrap_or_default();
-    let (left, hidden) = (rows.len().min(MOST_FIELDS), rows.len().saturating_sub(MOST_FIELDS));
-    let mut lines: Vec<String> =
-        rows.drain(..left).map(|(path, value)| format!("  {path:width$}  {value}")).collect();
-    if hidden > 0 {
-        lines.push(format!("  … and {hidden} more fields: `--format json` shows all"));
-    }
+    let mut lines = fields(event);
     if let Some(why) = event.unmapped() {
         lines.push(format!("  ! it does not fit the preset: {}", clean(why)));
         lines.push(
@@ -63,6 +55,20 @@ fn event_lines(event: &Event, said: &VendorWords, preset: &Preset) -> Vec<String
     let empty = empty(event);
     if !empty.is_empty() {
         lines.push(format!("  nothing fills {}", empty.join(", ")));
+    }
+    lines
+}
+
+/// Every field of an event, by the path that conditions name.
+pub(super) fn fields(event: &Event) -> Vec<String> {
+    let mut rows = Vec::new();
+    flatten("", event.value(), &mut rows);
+    let width = rows.iter().map(|(path, _)| path.chars().count()).max().unwrap_or_default();
+    let (left, hidden) = (rows.len().min(MOST_FIELDS), rows.len().saturating_sub(MOST_FIELDS));
+    let mut lines: Vec<String> =
+        rows.drain(..left).map(|(path, value)| format!("  {path:width$}  {value}")).collect();
+    if hidden > 0 {
+        lines.push(format!("  … and {hidden} more fields: `--format json` shows all"));
     }
     lines
 }

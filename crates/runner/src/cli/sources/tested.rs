@@ -68,6 +68,9 @@ fn by_ending(file: &Path) -> Option<&'static str> {
 
 pub(super) fn run(name: &str, given: &Given<'_>, global: &Global, out: &mut Out) -> Ended {
     let loaded = global.load(&[])?;
+    if let Some(SourceConfig::Halo(_)) = loaded.config.sources.get(name) {
+        return tickets(&loaded, name, given.file, out);
+    }
     let mapping = mapping(&loaded, name)?;
     let poll = polled::poll(&loaded, name)?;
     let bytes = input::read(given.file)?;
@@ -114,6 +117,25 @@ pub(super) fn run(name: &str, given: &Given<'_>, global: &Global, out: &mut Out)
         shown.text(&events, out)?;
     }
     Ok(if events.iter().any(|new| new.event.unmapped().is_some()) { End::No } else { End::Done })
+}
+
+/// What saved tickets are told as.
+fn tickets(loaded: &Loaded, name: &str, file: &Path, out: &mut Out) -> Ended {
+    let events = input::events(loaded, file, Some(name), Timestamp::now())?;
+    if out.is_json() {
+        let items: Vec<Value> = events.iter().map(|event| shown::as_json(event, None)).collect();
+        out.json(&json!({ "source": name, "events": items }))?;
+        return Ok(End::Done);
+    }
+    let count = if events.len() == 1 { "1 event".to_owned() } else { format!("{} events", events.len()) };
+    out.line(&format!("{count} of the source `{name}`; what a ticket was before is not known here"))?;
+    for event in &events {
+        out.line("")?;
+        for line in shown::fields(event) {
+            out.line(&line)?;
+        }
+    }
+    Ok(End::Done)
 }
 
 /// How the source of that name reads payloads; where none is configured, the preset of that name.

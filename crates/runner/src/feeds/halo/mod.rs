@@ -7,6 +7,7 @@
 mod change;
 mod ours;
 mod reading;
+pub(crate) mod saved;
 #[cfg(test)]
 mod tests;
 mod ticket;
