@@ -60,8 +60,7 @@ struct Making<'r> {
 impl Batch {
     pub(super) fn decide(
         reader: &Reader<'_>,
-        silences: &mut SilenceCache,
-        remembered: &Remembered,
+        (silences, remembered): (&mut SilenceCache, &Remembered),
         rules: impl FnOnce() -> LiveRules,
         messages: &[Message],
         events: usize,

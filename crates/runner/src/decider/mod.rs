@@ -183,10 +183,10 @@ impl Worker {
         let rules = || live.borrow().clone();
         // A process that stops takes up no new events: what is journalled waits for the next start.
         let events = if *self.stop.borrow() { 0 } else { BATCH_EVENTS };
-        let (silences, remembered) = (&mut self.silences, &self.remembered);
-        let batch = self.store.read_blocking(|reader| {
-            Batch::decide(reader, silences, remembered, rules, waiting, events, ids, now)
-        })?;
+        let kept = (&mut self.silences, &self.remembered);
+        let batch = self
+            .store
+            .read_blocking(|reader| Batch::decide(reader, kept, rules, waiting, events, ids, now))?;
         if batch.changes.is_empty() && waiting.is_empty() {
             return Ok(false);
         }
