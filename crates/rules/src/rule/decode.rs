@@ -149,7 +149,9 @@ impl Rule {
         let (names_state, wants_opening) = named_states(&when);
         let names = |asked: &dyn Fn(&str) -> bool| {
             let mut named = false;
-            when.iter().for_each(|condition| condition.wanted(&mut |path, _| named |= asked(path.as_str())));
+            for condition in &when {
+                condition.wanted(&mut |path, _| named |= asked(path.as_str()));
+            }
             named
         };
         let names_ours = names(&|path| path == "change.ours");

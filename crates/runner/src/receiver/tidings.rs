@@ -24,7 +24,9 @@ impl Tidings {
 
     /// Has the tickets that a delivery to this source names looked at.
     pub(super) fn bring(&self, source: &str, payload: &Value) {
-        tickets(payload).into_iter().for_each(|ticket| self.hints.look_soon(ticket));
+        for ticket in tickets(payload) {
+            self.hints.look_soon(ticket);
+        }
         self.feeds.wake(source);
     }
 }

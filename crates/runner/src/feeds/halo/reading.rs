@@ -321,6 +321,7 @@ fn read(value: &Value) -> Option<Kept> {
     serde_json::from_str(value.as_str()?).ok()
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "it is what errors are mapped by")]
 fn failed(error: Error) -> FeedError {
     let mut failure = FeedError::new(error.to_string());
     failure.hint = error.hint();

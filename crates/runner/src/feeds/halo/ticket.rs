@@ -100,7 +100,7 @@ pub(super) fn event(ticket: Map<String, Value>, change: &Change, around: &Around
     let over = ticket.get("closed") == Some(&Value::Bool(true));
     let text = |field: &str| ticket.get(field).cloned().unwrap_or_default();
     let state = if over { State::Resolved } else { State::Firing };
-    let event = json!({
+    let mut event = json!({
         "source": around.source,
         "state": state.as_str(),
         "severity": around.severity.as_str(),
@@ -116,8 +116,8 @@ pub(super) fn event(ticket: Map<String, Value>, change: &Change, around: &Around
         "ended_at": text("closed_at"),
         "occurred_at": text("updated_at"),
         "change": change.value(),
-        "ticket": ticket,
     });
+    event["ticket"] = Value::Object(ticket);
     Event::from_json(without_nothing(event), around.severity).ok()
 }
 
