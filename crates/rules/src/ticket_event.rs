@@ -79,5 +79,8 @@ pub const FOLLOWED: [&str; 20] = [
     "fix_by",
 ];
 
+/// What can happen to a ticket as a whole.
+pub const KINDS: [&str; 7] = ["created", "changed", "closed", "reopened", "merged", "deleted", "seen"];
+
 /// The kinds of changes after which a ticket is over.
 pub const OVER: [&str; 3] = ["closed", "merged", "deleted"];

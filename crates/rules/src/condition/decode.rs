@@ -146,7 +146,7 @@ impl Decoder<'_> {
         }
         let condition = self.tests(path, node, findings);
         if let Some(Condition::Test { path, tests }) = &condition
-            && matches!(path.as_str(), "state" | "severity")
+            && matches!(path.as_str(), "state" | "severity" | "change.kind")
         {
             self.known_values(path.as_str(), node, tests, findings);
         }
@@ -182,10 +182,11 @@ impl Decoder<'_> {
         Some(Condition::Test { path, tests })
     }
 
-    /// A state or severity that no event can have is a typing mistake.
+    /// A state, severity or kind of change that no event can have is a typing mistake.
     fn known_values(&self, field: &str, node: &Node, tests: &[Operator], findings: &mut Findings) {
         let names: Vec<&str> = match field {
             "state" => crate::event::State::ALL.iter().map(|(name, _)| *name).collect(),
+            "change.kind" => crate::ticket_event::KINDS.to_vec(),
             _ => crate::event::Severity::ALL.iter().map(|(name, _)| *name).collect(),
         };
         for text in tests.iter().filter_map(Operator::required_texts).flatten() {

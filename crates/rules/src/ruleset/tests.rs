@@ -73,6 +73,18 @@ fn a_hold_waits_for_a_time_that_somebody_says() {
 }
 
 #[test]
+fn a_kind_of_change_that_there_is_none_of_is_a_mistake() {
+    assert_eq!(
+        check("rules:\n  - id: a\n    when: { change.kind: creatd }\n    then: { drop: x }\n"),
+        "error[HW107]: there is no change.kind `creatd`
+  ┌─ rules/r.yaml:3:26
+3 │     when: { change.kind: creatd }
+  │                          ^^^^^^ did you mean `created`?
+"
+    );
+}
+
+#[test]
 fn a_ticket_without_a_type_is_refused_wherever_the_type_could_come_from() {
     let rule = "rules:\n  - id: a\n    then: { open_ticket: {} }\n";
     assert_eq!(

@@ -64,9 +64,12 @@ pub(super) fn events(
         return items.into_iter().map(event).collect();
     };
     let content = body::of_file(&name.to_string(), &bytes);
-    if let Ok(Content::Payload(payload)) = &content
-        && let Some(events) = tickets(loaded, source, payload, &name.to_string())
-    {
+    // What is no JSON is no ticket either.
+    let sent = match &content {
+        Ok(Content::Payload(payload)) => payload,
+        Ok(Content::Broken { .. }) | Err(_) => &Value::Null,
+    };
+    if let Some(events) = tickets(loaded, source, sent, &name.to_string()) {
         return Ok(events?.into_iter().map(|event| event.received("", at)).collect());
     }
     let Some((preset, default_severity)) = loaded.preset_of(source) else {

@@ -77,6 +77,9 @@ fn a_ticket_is_told_in_the_words_of_the_rules_and_every_word_is_told() {
     let told = stands(json!({"hasbeenclosed": true, "dateclosed": "2026-08-21T08:00:00"}));
     let known: BTreeSet<&str> = ticket_event::TICKET.iter().map(|(field, _)| *field).collect();
     assert_eq!(told.keys().map(String::as_str).collect::<BTreeSet<_>>(), known);
+    let kinds =
+        [Kind::Created, Kind::Changed, Kind::Closed, Kind::Reopened, Kind::Merged, Kind::Deleted, Kind::Seen];
+    assert_eq!(kinds.map(Kind::as_str), ticket_event::KINDS);
     let followed: BTreeSet<&str> = ticket_event::FOLLOWED.into_iter().collect();
     assert!(followed.is_subset(&known), "what is followed is told");
     let expected = json!({
