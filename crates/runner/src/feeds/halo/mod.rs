@@ -48,7 +48,7 @@ struct Setup {
 /// Reads the tickets of one tenant.
 struct TicketReader {
     setup: Setup,
-    /// Rounds of this reader, counted from 1: deleted tickets are asked for in some.
+    /// Rounds of this reader, counted from 1: what is to be forgotten is looked for in some.
     round: u32,
 }
 

@@ -1,6 +1,6 @@
 //! One round: what changed is listed, compared with what is kept of it, and becomes events.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::TryStreamExt as _;
 use halopsa::filters::TicketFilter;
@@ -14,14 +14,17 @@ use super::change::{Change, Kept, Kind};
 use super::ticket::{Around, beginning, event, is_over, ticket};
 use super::{Setup, ours};
 use crate::catalogue::Catalogue;
+use crate::clock::later;
 use crate::config::Told;
 use crate::feeds::{FeedError, Harvest};
 use crate::halo_time::now_there;
-use crate::store::{FeedChange, FeedState, NewEvent, StoreError};
+use crate::store::{FeedChange, FeedState, NewEvent, Reader, StoreError};
 use crate::wire::Marker;
 
 /// Until when changes were read, by HaloPSA's clock.
 const MARK: &str = "mark";
+/// Until when deleted tickets were looked for, by HaloPSA's clock.
+const DELETED: &str = "deleted";
 /// The greatest number of a ticket that was seen.
 const HIGHEST: &str = "highest";
 /// What is kept of each ticket stands under this and its number.
@@ -35,7 +38,8 @@ const AT_ONCE: SignedDuration = SignedDuration::from_hours(6);
 const MOST_ROWS: usize = 20_000;
 /// LIMIT: a ticket whose number is not the greatest is new if it is not older than this: numbers are given out of order.
 const NEW_FOR: SignedDuration = SignedDuration::from_hours(24);
-/// LIMIT: lists leave deleted tickets out, and asking for them is a request of its own; they are few and can wait.
+/// LIMIT: lists leave deleted tickets out, and asking for them is a request of its own; they are few and can wait for so
+/// many rounds.
 const DELETED_EVERY: u32 = 10;
 /// LIMIT: a closed ticket is remembered for so long, for the case that it is opened again …
 const CLOSED_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -50,7 +54,6 @@ pub(super) async fn round(
     state: &FeedState,
     now: Timestamp,
 ) -> Result<Harvest, FeedError> {
-    let mark = state.get(MARK).and_then(Value::as_str).and_then(|text| text.parse().ok());
     // Rows of lists hold ids where rules want names. Without the lists of names they are told by id, as rules may say.
     let catalogue = setup.catalogue.get(Priority::Background).await.map_err(failed)?;
     let mut reading = Reading {
@@ -63,15 +66,22 @@ pub(super) async fn round(
         events: Vec::new(),
         seen: 0,
     };
-    let more = match mark {
+    let more = match moment(state, MARK) {
         None => reading.begin().await?,
-        Some(mark) => reading.go_on(mark, number).await?,
+        Some(mark) => reading.go_on(mark).await?,
     };
     if number % FORGET_EVERY == 1 {
         reading.forget();
     }
     let Reading { events, change, seen, .. } = reading;
     Ok(Harvest { events, change, seen, more, ..Harvest::default() })
+}
+
+/// A ticket of a list.
+struct Listed {
+    row: Ticket,
+    /// It carries a marker of ours: we opened it.
+    marked: bool,
 }
 
 /// A round in the making.
@@ -92,7 +102,7 @@ impl Reading<'_> {
     async fn begin(&mut self) -> Result<bool, FeedError> {
         let from = now_there(&self.setup.client, self.now).await.map_err(failed)?;
         let mut highest = 0;
-        for row in self.list(TicketFilter::new().open_only(true).order("id")).await? {
+        for Listed { row, .. } in self.list(TicketFilter::new().open_only(true).order("id")).await? {
             let Some(TicketId(id)) = row.id.filter(|_| !is_over(&row)) else { continue };
             highest = highest.max(id);
             let ticket = ticket(&row, &self.around());
@@ -103,11 +113,12 @@ impl Reading<'_> {
         }
         self.change.put(HIGHEST, highest);
         self.change.put(MARK, from.to_string());
+        self.change.put(DELETED, from.to_string());
         Ok(false)
     }
 
     /// Every other round: what changed since the last one. Says whether there is more at once.
-    async fn go_on(&mut self, mark: Timestamp, number: u32) -> Result<bool, FeedError> {
+    async fn go_on(&mut self, mark: Timestamp) -> Result<bool, FeedError> {
         let from = mark.checked_sub(OVERLAP).unwrap_or(mark);
         let until = now_there(&self.setup.client, self.now).await.map_err(failed)?;
         let part = from.checked_add(AT_ONCE).ok().filter(|part| *part < until);
@@ -116,16 +127,18 @@ impl Reading<'_> {
             filter = filter.changed_until(part);
         }
         let rows = self.list(filter).await?;
-        let inside = |row: &Ticket| {
-            let at = row.last_update.map(Timestamp::from);
+        let inside = |listed: &Listed| {
+            let at = listed.row.last_update.map(Timestamp::from);
             at.is_none_or(|at| at >= from && part.is_none_or(|part| at <= part))
         };
         // A filter that HaloPSA does not know it ignores.
-        let rows: Vec<Ticket> = rows.into_iter().filter(inside).collect();
-        let newest = rows.iter().filter_map(|row| row.last_update).map(Timestamp::from).max();
+        let rows: Vec<Listed> = rows.into_iter().filter(inside).collect();
+        let newest = rows.iter().filter_map(|listed| listed.row.last_update).map(Timestamp::from).max();
         let put_off = self.compare(rows, from).await?;
-        if part.is_none() && number.is_multiple_of(DELETED_EVERY) {
-            self.look_for_deleted(from).await?;
+        let looked = moment(self.state, DELETED).unwrap_or(mark);
+        if part.is_none() && later(looked, self.setup.every * DELETED_EVERY) <= until {
+            self.look_for_deleted(looked).await?;
+            self.change.put(DELETED, until.to_string());
         }
         let next = part.or(newest).filter(|next| *next > mark && !put_off);
         if let Some(next) = next {
@@ -136,17 +149,17 @@ impl Reading<'_> {
 
     /// Compares what is listed with what is kept. Says whether something was put off, because something of ours is on its
     /// way there: it is listed again, and looked at once that is known.
-    async fn compare(&mut self, rows: Vec<Ticket>, from: Timestamp) -> Result<bool, FeedError> {
+    async fn compare(&mut self, rows: Vec<Listed>, from: Timestamp) -> Result<bool, FeedError> {
         let kept: BTreeMap<i64, Kept> = rows
             .iter()
-            .filter_map(|row| row.id)
+            .filter_map(|listed| listed.row.id)
             .filter_map(|TicketId(id)| Some((id, kept(self.state, id)?)))
             .collect();
         let since: Vec<(i64, Timestamp)> = kept.iter().map(|(id, kept)| (*id, kept.seen_at)).collect();
         let (busy, done) = self.what_we_did(since).await?;
         let mut put_off = false;
         let (before, mut highest) = (self.highest, self.highest);
-        for row in rows {
+        for Listed { row, marked } in rows {
             let Some(TicketId(id)) = row.id else { continue };
             self.seen += 1;
             if busy.contains(&id) {
@@ -157,7 +170,8 @@ impl Reading<'_> {
             let ticket = ticket(&row, &self.around());
             let now = Kept::of(&ticket, self.now);
             let change = match kept.get(&id) {
-                None => self.first_seen(&row, id, before, from),
+                None => first_seen(&row, id > before, from)
+                    .map(|kind| Change { ours: marked, ..Change::whole(kind) }),
                 Some(known) if known.says_the_same(&now) => None,
                 Some(known) => {
                     let mut change = Change::between(known, &now, merged(&row));
@@ -180,31 +194,12 @@ impl Reading<'_> {
         Ok(put_off)
     }
 
-    /// What a ticket is that nothing is kept of: new, or one that was closed before the source began or long ago. What
-    /// changed about that nobody knows, so it is told only if it is open again.
-    fn first_seen(&self, row: &Ticket, id: i64, highest: i64, from: Timestamp) -> Option<Change> {
-        let created = row.datecreated.or(row.dateoccurred).map(Timestamp::from);
-        let since = |at: Timestamp| created.is_none_or(|created| created >= at);
-        let recent = since(from.checked_sub(NEW_FOR).unwrap_or(from));
-        let kind = match is_over(row) {
-            // It was opened and closed between two rounds.
-            true if since(from) => Kind::Created,
-            true => return None,
-            false if id > highest || recent => Kind::Created,
-            false => Kind::Reopened,
-        };
-        let marker = self.setup.marker.read(row);
-        let ours = marker.is_some_and(|text| Marker::operation(text, self.setup.store.instance()).is_some());
-        Some(Change { ours, ..Change::whole(kind) })
-    }
-
     /// Deleted tickets are in no list but their own, whose rows do not say so: those that we knew as open are asked.
-    async fn look_for_deleted(&mut self, from: Timestamp) -> Result<(), FeedError> {
-        let rounds = self.setup.every * (DELETED_EVERY + 1);
-        let long_ago = from.checked_sub(rounds).unwrap_or(from);
-        let rows = self.list(TicketFilter::new().changed_since(long_ago).deleted(true).order("id")).await?;
+    async fn look_for_deleted(&mut self, since: Timestamp) -> Result<(), FeedError> {
+        let since = since.checked_sub(OVERLAP).unwrap_or(since);
+        let rows = self.list(TicketFilter::new().changed_since(since).deleted(true).order("id")).await?;
         let client = self.setup.client.with_priority(Priority::Background);
-        for mut row in rows {
+        for Listed { mut row, .. } in rows {
             let Some(TicketId(id)) = row.id else { continue };
             let Some(known) = kept(self.state, id).filter(|known| !known.over) else { continue };
             match client.tickets().get(TicketId(id)).await {
@@ -227,8 +222,8 @@ impl Reading<'_> {
     async fn what_we_did(
         &self,
         since: Vec<(i64, Timestamp)>,
-    ) -> Result<(std::collections::BTreeSet<i64>, BTreeMap<i64, ours::Done>), FeedError> {
-        let read = move |reader: &crate::store::Reader<'_>| {
+    ) -> Result<(BTreeSet<i64>, BTreeMap<i64, ours::Done>), FeedError> {
+        let read = move |reader: &Reader<'_>| {
             let busy = ours::on_their_way(reader)?;
             let mut done = BTreeMap::new();
             for (id, since) in since {
@@ -245,7 +240,7 @@ impl Reading<'_> {
     }
 
     /// The rows of a list.
-    async fn list(&self, filter: TicketFilter) -> Result<Vec<Ticket>, FeedError> {
+    async fn list(&self, filter: TicketFilter) -> Result<Vec<Listed>, FeedError> {
         let client = self.setup.client.with_priority(Priority::Background);
         let mut rows = Vec::new();
         let mut stream = std::pin::pin!(client.tickets().stream(filter));
@@ -254,11 +249,15 @@ impl Reading<'_> {
                 return Err(FeedError::new(format!("HaloPSA lists more than {MOST_ROWS} tickets at once"))
                     .hint("let its API's agent see fewer, or report it: a filter may not be known there"));
             }
+            let marker = self.setup.marker.read(&row);
+            let instance = self.setup.store.instance();
+            let marked = marker.is_some_and(|text| Marker::operation(text, instance).is_some());
             // Thousands of rows are held at once, and mails are long.
+            // ORDER: after the marker was read, which may stand at the end of the details.
             row.extra.clear();
             row.details_html = None;
             row.details = row.details.map(|text| beginning(&text).to_owned());
-            rows.push(row);
+            rows.push(Listed { row, marked });
         }
         Ok(rows)
     }
@@ -294,8 +293,7 @@ impl Reading<'_> {
         let long_ago = self.now.checked_sub(CLOSED_KEPT).unwrap_or(Timestamp::MIN);
         all.sort_unstable();
         let too_many = all.len().saturating_sub(MOST_KEPT);
-        let changed: std::collections::BTreeSet<String> =
-            self.change.values.iter().map(|(name, _)| name.clone()).collect();
+        let changed: BTreeSet<String> = self.change.values.iter().map(|(name, _)| name.clone()).collect();
         for (place, (open, updated_at, name)) in all.into_iter().enumerate() {
             let old = !open && updated_at.is_none_or(|at| at < long_ago);
             if (old || place < too_many) && !changed.contains(name) {
@@ -305,8 +303,28 @@ impl Reading<'_> {
     }
 }
 
+/// What a ticket is that nothing is kept of: new, or one that was closed before the source began or long ago. What
+/// changed about that nobody knows, so it is told only if it is open again. `greatest`: no greater number was seen before.
+fn first_seen(row: &Ticket, greatest: bool, from: Timestamp) -> Option<Kind> {
+    let created = row.datecreated.or(row.dateoccurred).map(Timestamp::from);
+    let since = |at: Timestamp| created.is_none_or(|created| created >= at);
+    let recent = since(from.checked_sub(NEW_FOR).unwrap_or(from));
+    match is_over(row) {
+        // It was opened and closed between two rounds.
+        true if since(from) => Some(Kind::Created),
+        true => None,
+        false if greatest || recent => Some(Kind::Created),
+        false => Some(Kind::Reopened),
+    }
+}
+
 fn merged(row: &Ticket) -> bool {
     row.merged_into_id.is_some_and(|id| id.0 > 0)
+}
+
+/// A moment of the state.
+fn moment(state: &FeedState, name: &str) -> Option<Timestamp> {
+    state.get(name)?.as_str()?.parse().ok()
 }
 
 fn name(id: i64) -> String {

@@ -6,6 +6,7 @@ use halopsa::models::TicketDraft;
 use super::*;
 use crate::config::{HaloTickets, Told};
 use crate::feeds::{Context, Feeds, halo};
+use crate::wire::MarkerPlace;
 
 const TICKET_RULES: &str = "
 rules:
@@ -32,6 +33,7 @@ struct Tickets {
     world: World,
     feeds: Option<Feeds>,
     config: HaloTickets,
+    marker: MarkerPlace,
 }
 
 impl Tickets {
@@ -40,7 +42,17 @@ impl Tickets {
     }
 
     async fn with(change: impl FnOnce(&mut HaloTickets), sandbox: SandboxConfig) -> Self {
-        let world = World::with(sandbox).await;
+        Self::marked(MarkerPlace::default(), change, sandbox).await
+    }
+
+    async fn marked(
+        marker: MarkerPlace,
+        change: impl FnOnce(&mut HaloTickets),
+        sandbox: SandboxConfig,
+    ) -> Self {
+        let wire = WireSettings { marker: marker.clone(), ..WireSettings::default() };
+        let options = Options { wire, ..Options::default() };
+        let world = World::with_options(sandbox, BTreeMap::new(), options).await;
         world.rules.send_replace(rules(TICKET_RULES));
         let mut config = HaloTickets {
             tickets: Told::Changed,
@@ -50,7 +62,7 @@ impl Tickets {
             webhook: None,
         };
         change(&mut config);
-        let mut tickets = Self { world, feeds: None, config };
+        let mut tickets = Self { world, feeds: None, config, marker };
         tickets.read_on();
         tickets.rounds(1).await;
         tickets
@@ -66,7 +78,7 @@ impl Tickets {
             outbounds: Arc::default(),
             clock: Arc::new(SharedClock(world.clock.clone(), SignedDuration::ZERO)),
         };
-        let plan = halo::plan("halo", &self.config, crate::wire::MarkerPlace::default(), &context);
+        let plan = halo::plan("halo", &self.config, self.marker.clone(), &context);
         let clock = Arc::clone(&context.clock);
         self.feeds = Some(Feeds::start(vec![plan], context.store, clock, Metrics::default()));
     }
@@ -208,6 +220,34 @@ async fn deleted_and_merged_tickets_are_over() {
         tickets.minute().await;
     }
     assert_eq!(tickets.decided().await.1["kind"], "deleted");
+}
+
+#[tokio::test]
+async fn what_is_deleted_while_nobody_reads_is_told_afterwards() {
+    let mut tickets = Tickets::new().await;
+    let id = tickets.opened("one").await;
+    tickets.minute().await;
+    tickets.decided().await;
+    tickets.feeds.take().unwrap().stop().await;
+    tickets.world.sandbox.delete_ticket(id).unwrap();
+    tickets.world.clock.advance(Duration::from_hours(30));
+    tickets.read_on();
+    assert_eq!(tickets.decided().await.1["kind"], "deleted");
+}
+
+#[tokio::test]
+async fn a_ticket_of_ours_is_known_by_its_marker_wherever_that_stands() {
+    for place in [MarkerPlace::ThirdPartyId, MarkerPlace::SupplierReference, MarkerPlace::Details] {
+        let mut tickets = Tickets::marked(place, |_| {}, SandboxConfig::default()).await;
+        let long = "word ".repeat(1_500);
+        tickets.world.rules.send_replace(rules(&format!(
+            "rules: [{{ id: alert, from: test, then: {{ open_ticket: {{ type: Incident, details: \"{long}\" }} }} }}]"
+        )));
+        tickets.world.event("disk", "srv", "firing").await;
+        tickets.world.until_done(OperationKind::OpenTicket).await;
+        tickets.minute().await;
+        assert_eq!(tickets.decided().await.1, json!({"kind": "created", "ours": true}));
+    }
 }
 
 #[tokio::test]
