@@ -15,10 +15,10 @@ test:
 demo:
     cargo run --release -- demo
 
-# What the engine does in a second on one core, and what the built binary does under load: durable accepts, decisions,
-# latency to HaloPSA, restarts. Name some of accept, batches, decide, deliver, restart to measure no others.
+# What the engine and the receiver do in a second on one core, and what the built binary does under load: durable accepts,
+# decisions, latency to HaloPSA, restarts. Name some of accept, batches, decide, deliver, restart to measure no others.
 bench +what="all":
-    {{ if what == "all" { "cargo bench -p haloward-rules" } else { "" } }}
+    {{ if what == "all" { "cargo bench -p haloward-rules && cargo bench -p haloward --bench receive" } else { "" } }}
     @just load {{what}}
 
 # An experiment of the load generator (`tests/load`) with the release binary; nothing else should run beside it.

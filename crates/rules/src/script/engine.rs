@@ -50,22 +50,19 @@ impl Limits {
 
 static ENGINE: LazyLock<Engine> = LazyLock::new(|| build(Limits::OURS));
 
+rhai::def_package! {
+    /// What scripts have of Rhai's own: one package of all, since each is searched for every function that a script calls.
+    Functions(module) : LanguageCorePackage, ArithmeticPackage, BasicStringPackage, BasicIteratorPackage, BasicFnPackage,
+        LogicPackage, BasicMathPackage, BasicArrayPackage, BasicMapPackage, MoreStringPackage {}
+}
+
 pub(super) fn engine() -> &'static Engine {
     &ENGINE
 }
 
 pub(super) fn build(limits: Limits) -> Engine {
     let mut engine = Engine::new_raw();
-    LanguageCorePackage::new().register_into_engine(&mut engine);
-    ArithmeticPackage::new().register_into_engine(&mut engine);
-    BasicStringPackage::new().register_into_engine(&mut engine);
-    BasicIteratorPackage::new().register_into_engine(&mut engine);
-    BasicFnPackage::new().register_into_engine(&mut engine);
-    LogicPackage::new().register_into_engine(&mut engine);
-    BasicMathPackage::new().register_into_engine(&mut engine);
-    BasicArrayPackage::new().register_into_engine(&mut engine);
-    BasicMapPackage::new().register_into_engine(&mut engine);
-    MoreStringPackage::new().register_into_engine(&mut engine);
+    Functions::new().register_into_engine(&mut engine);
     functions::register(&mut engine);
     engine
         .set_max_operations(limits.operations)

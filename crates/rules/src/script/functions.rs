@@ -30,8 +30,8 @@ pub(super) fn register(engine: &mut Engine) {
 fn views(engine: &mut Engine) {
     engine
         .register_type_with_name::<View>("map")
-        .register_indexer_get(|view: &mut View, key: ImmutableString| view.get(&key).to_dynamic())
-        .register_fn("get", |view: &mut View, key: ImmutableString| view.get(&key).to_dynamic())
+        .register_indexer_get(|view: &mut View, key: ImmutableString| view.field(&key))
+        .register_fn("get", |view: &mut View, key: ImmutableString| view.field(&key))
         .register_fn("contains", |view: &mut View, key: ImmutableString| {
             view.value().get(key.as_str()).is_some()
         })
@@ -56,7 +56,7 @@ fn nothing(engine: &mut Engine) {
         .register_indexer_get(|_: &mut Dynamic, _: ImmutableString| Dynamic::UNIT)
         // Rhai tags values with numbers of its own; here it is a name like any other.
         .register_get("tag", |_: &mut Dynamic| Dynamic::UNIT)
-        .register_get("tag", |view: &mut View| view.get("tag").to_dynamic())
+        .register_get("tag", |view: &mut View| view.field("tag"))
         .register_indexer_get(|(): &mut (), _: ImmutableString| Dynamic::UNIT)
         .register_indexer_get(|(): &mut (), _: i64| Dynamic::UNIT);
     for name in ["starts_with", "ends_with", "contains", "matches"] {

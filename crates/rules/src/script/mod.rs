@@ -8,6 +8,7 @@ mod check;
 mod engine;
 mod frame;
 mod functions;
+mod getters;
 mod modules;
 mod pathexpr;
 mod reads;
@@ -20,6 +21,7 @@ pub(crate) use modules::Modules;
 pub(crate) use uses::Use;
 pub(crate) use view::View;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -134,7 +136,28 @@ pub(crate) struct Script {
 #[derive(Debug, Clone)]
 enum Code {
     Path(PathExpr),
-    Rhai(Arc<AST>),
+    Rhai(Arc<Compiled>),
+}
+
+/// What the interpreter runs.
+#[derive(Debug)]
+struct Compiled {
+    ast: AST,
+    /// The variables that stand in it. What it does not even mention it cannot read; a list of thousands is not made for
+    /// it in vain.
+    seen: Vec<String>,
+}
+
+impl Compiled {
+    fn new(source: &str, ast: AST, known: &Known<'_>) -> Self {
+        let words: HashSet<&str> = source.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
+        let seen = known.vars.iter().filter(|name| words.contains(**name));
+        Self { ast, seen: seen.map(|name| (*name).to_owned()).collect() }
+    }
+
+    fn sees(&self, name: &str) -> bool {
+        self.seen.iter().any(|seen| seen == name)
+    }
 }
 
 impl Script {
@@ -150,12 +173,16 @@ impl Script {
         let lines = usize::from(!before.is_empty());
         let compiled = engine::compile(&format!("{before}{source}"), known.vars);
         let compiled = compiled.and_then(|ast| check::calls(&ast, known).map(|()| ast));
-        let mut ast = compiled.map_err(|error| CompileError {
+        let ast = compiled.map_err(|error| CompileError {
             at: error.at.map(|(line, column)| (line.saturating_sub(lines).max(1), column)),
             ..error
         })?;
+        let mut ast = getters::with_getters(&ast);
         ast.set_source(known.file);
-        Ok(Self { source: Arc::from(source), code: Code::Rhai(Arc::new(ast)) })
+        Ok(Self {
+            source: Arc::from(source),
+            code: Code::Rhai(Arc::new(Compiled::new(source, ast, known))),
+        })
     }
 
     /// The text it was compiled from.
@@ -172,7 +199,7 @@ impl Script {
     pub(crate) fn eval(&self, env: &Env<'_>) -> Result<Output, ScriptError> {
         match &self.code {
             Code::Path(path) => Ok(Output::Value(path.eval(env))),
-            Code::Rhai(ast) => run(&self.source, ast, env).map(|(value, _)| output(&value)),
+            Code::Rhai(compiled) => run(compiled, env).map(|(value, _)| output(&value)),
         }
     }
 
@@ -202,7 +229,7 @@ impl Script {
     pub(crate) fn decide(&self, env: &Env<'_>) -> Result<Vec<ScriptEffect>, ScriptError> {
         match &self.code {
             Code::Path(_) => Ok(Vec::new()),
-            Code::Rhai(ast) => run(&self.source, ast, env).map(|(_, effects)| effects),
+            Code::Rhai(compiled) => run(compiled, env).map(|(_, effects)| effects),
         }
     }
 }
@@ -222,22 +249,21 @@ const MAX_ASKED: usize = 64;
 
 /// Runs the script. Functions such as `is_open` need what only the caller can look up; a run that meets an unknown
 /// answer stops, the answer is fetched, and the script starts again: it has no side effects, so this is safe.
-fn run(source: &str, ast: &AST, env: &Env<'_>) -> Result<(Dynamic, Vec<ScriptEffect>), ScriptError> {
+fn run(compiled: &Compiled, env: &Env<'_>) -> Result<(Dynamic, Vec<ScriptEffect>), ScriptError> {
     let mut frame = Frame::new(env.now, env.library.clone());
     for _ in 0..=MAX_ASKED {
         let mut scope = Scope::new();
-        // What the script does not even mention it cannot read; a list of thousands is not made for it in vain.
-        for (name, view) in env.vars.iter().filter(|(name, _)| source.contains(name)) {
+        for (name, view) in env.vars.iter().filter(|(name, _)| compiled.sees(name)) {
             scope.push_constant_dynamic(*name, view.to_dynamic());
         }
-        if let Some(event) = env.var("event").filter(|_| source.contains("vars")) {
+        if let Some(event) = env.var("event").filter(|_| compiled.sees("vars")) {
             scope.push_constant_dynamic("vars", event.get("vars").to_dynamic());
         }
-        if source.contains("now") {
+        if compiled.sees("now") {
             scope.push_constant("now", crate::time::to_text(env.now));
         }
         let (result, after) =
-            frame::with(frame, || engine::engine().eval_ast_with_scope::<Dynamic>(&mut scope, ast));
+            frame::with(frame, || engine::engine().eval_ast_with_scope::<Dynamic>(&mut scope, &compiled.ast));
         frame = after;
         if let Some(key) = frame.asked.take() {
             let open = (env.is_open)(&key);

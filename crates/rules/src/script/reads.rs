@@ -10,7 +10,7 @@ impl Script {
     pub(crate) fn reads(&self) -> Vec<String> {
         match &self.code {
             Code::Path(path) => path.paths(),
-            Code::Rhai(ast) => walk(ast),
+            Code::Rhai(compiled) => walk(&compiled.ast),
         }
     }
 
@@ -26,9 +26,9 @@ impl Script {
     pub(crate) fn optional_paths(&self) -> Vec<String> {
         match &self.code {
             Code::Path(path) => path.optional_paths(),
-            Code::Rhai(ast) => {
+            Code::Rhai(compiled) => {
                 let mut found = Vec::new();
-                ast.walk(&mut |nodes: &[ASTNode<'_>]| {
+                compiled.ast.walk(&mut |nodes: &[ASTNode<'_>]| {
                     if let Some(ASTNode::Expr(Expr::Coalesce(alternatives, _))) = nodes.last()
                         && let Some((_, first)) = alternatives.split_last()
                     {
@@ -59,9 +59,9 @@ impl Script {
     }
 
     fn any_call(&self, function: &str, test: &dyn Fn(&FnCallExpr) -> bool) -> bool {
-        let Code::Rhai(ast) = &self.code else { return false };
+        let Code::Rhai(compiled) = &self.code else { return false };
         let mut found = false;
-        ast.walk(&mut |nodes: &[ASTNode<'_>]| {
+        compiled.ast.walk(&mut |nodes: &[ASTNode<'_>]| {
             let call = match nodes.last() {
                 Some(
                     ASTNode::Expr(Expr::FnCall(call, _) | Expr::MethodCall(call, _))

@@ -75,6 +75,31 @@ fn a_path_through_a_value_that_has_no_fields_is_nothing() {
 }
 
 #[test]
+fn a_field_reads_the_same_however_a_script_asks_for_it() {
+    let event = json!({
+        "title": "Disk", "n": null, "len": 1, "is_empty": "no", "tag": "web", "device": {"name": "LAB-1"},
+        "list": [{"a": 1}, "b"], "big": 1.5
+    });
+    let read = |source: &str| match with_env(event.clone(), |env| compiled(source)?.eval(env)) {
+        Ok(Output::Value(value)) => value,
+        other => panic!("{source}: {other:?}"),
+    };
+    for name in ["title", "n", "len", "is_empty", "tag", "device", "list", "big", "nowhere"] {
+        let expected = event.get(name).cloned().unwrap_or_default();
+        for source in [
+            format!("(event.{name})"),
+            format!("event[\"{name}\"]"),
+            format!("event.get(\"{name}\")"),
+            format!("fn field(of) {{ of.{name} }} field(event)"),
+        ] {
+            assert_eq!(read(&source), expected, "{source}");
+        }
+        assert_eq!(read(&format!("(event.nowhere.{name})")), Value::Null);
+        assert_eq!(read(&format!("let map = #{{ {name}: 7 }}; map.{name}")), json!(7));
+    }
+}
+
+#[test]
 fn tag_is_a_field_like_any_other() {
     let event = json!({"item": {"tag": "web"}, "title": "x"});
     let read = |source: &str| {

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use regex::Regex;
-use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Variant};
 use serde_json::Value;
 
 use super::engine::Limits;
@@ -59,12 +59,12 @@ pub(super) fn register(engine: &mut Engine) {
     engine
         .register_fn("raw_html", |text: ImmutableString| RawHtml(text))
         .register_fn("join", |items: Array, separator: ImmutableString| join(&items, &separator))
-        .register_fn(
-            "default",
-            |value: Dynamic, other: Dynamic| {
-                if crate::value::is_empty(&to_value(&value)) { other } else { value }
-            },
-        )
+        .register_fn("default", or_else::<Dynamic, Dynamic>)
+        // Of the types that alerts have by far most: else each combination of any with these is looked for first.
+        .register_fn("default", or_else::<ImmutableString, ImmutableString>)
+        .register_fn("default", or_else::<ImmutableString, ()>)
+        .register_fn("default", or_else::<(), ImmutableString>)
+        .register_fn("default", or_else::<(), ()>)
         .register_fn("parse_json", |text: ImmutableString| -> Fallible<Dynamic> {
             match serde_json::from_str::<Value>(&text) {
                 Ok(value) => Ok(from_value(value)),
@@ -118,6 +118,17 @@ fn numbers<T: Text + Clone + Send + Sync + 'static>(engine: &mut Engine) {
         .register_fn("split", |value: T, separator: ImmutableString| -> Array {
             value.text().split(&*separator).map(|part| part.to_owned().into()).collect()
         });
+}
+
+/// `default`: the value, or the other one where it is empty.
+fn or_else<A: Variant + Clone, B: Variant + Clone>(value: A, other: B) -> Dynamic {
+    let value = Dynamic::from(value);
+    let is_empty = match value.as_immutable_string_ref() {
+        // A text is looked at where it stands.
+        Ok(text) => text.trim().is_empty(),
+        Err(_) => crate::value::is_empty(&to_value(&value)),
+    };
+    if is_empty { Dynamic::from(other) } else { value }
 }
 
 fn too_large<T>() -> Fallible<T> {

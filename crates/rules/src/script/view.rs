@@ -104,14 +104,20 @@ impl View {
     /// What a script gets for this place: scalars as Rhai's own, maps as views, lists as arrays of these.
     pub(crate) fn to_dynamic(&self) -> Dynamic {
         match self.value() {
-            Value::Null => Dynamic::UNIT,
-            Value::Bool(b) => (*b).into(),
-            Value::Number(n) => number(n),
-            Value::String(text) => text.as_str().into(),
             Value::Array(items) => {
                 Dynamic::from_array((0..items.len()).map(|i| self.at(i).to_dynamic()).collect())
             }
             Value::Object(_) => Dynamic::from(self.clone()),
+            scalar => scalar_of(scalar),
+        }
+    }
+
+    /// What a script gets for a field of this place. Most fields are scalars, for which no view is made.
+    pub(super) fn field(&self, key: &str) -> Dynamic {
+        match self.value().get(key) {
+            Some(Value::Array(_) | Value::Object(_)) => self.get(key).to_dynamic(),
+            Some(scalar) => scalar_of(scalar),
+            None => Dynamic::UNIT,
         }
     }
 
@@ -120,6 +126,15 @@ impl View {
             Value::Object(map) => map.keys().cloned().collect(),
             _ => Vec::new(),
         }
+    }
+}
+
+fn scalar_of(value: &Value) -> Dynamic {
+    match value {
+        Value::Bool(b) => (*b).into(),
+        Value::Number(n) => number(n),
+        Value::String(text) => text.as_str().into(),
+        Value::Null | Value::Array(_) | Value::Object(_) => Dynamic::UNIT,
     }
 }
 
