@@ -179,10 +179,7 @@ impl Script {
         })?;
         let mut ast = getters::with_getters(&ast);
         ast.set_source(known.file);
-        Ok(Self {
-            source: Arc::from(source),
-            code: Code::Rhai(Arc::new(Compiled::new(source, ast, known))),
-        })
+        Ok(Self { source: Arc::from(source), code: Code::Rhai(Arc::new(Compiled::new(source, ast, known))) })
     }
 
     /// The text it was compiled from.
