@@ -186,6 +186,24 @@ async fn an_answer_of_a_polled_api_shows_what_the_poll_makes_of_it() {
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
     assert!(ended.stdout.contains("0123456789AB/"), "{}", ended.stdout);
 
+    // A dry run reads it so too, and an item by itself, as recordings have them.
+    let item = save("item.json", &answer["alerts"][0].to_string());
+    let all = answer["alerts"].as_array().expect("a list").len();
+    for (source, payload, prefix, events) in
+        [("tool", &file, "", all), ("tool", &item, "", 1), ("datto-bcdr-alerts", &sample, "0123456789AB/", 2)]
+    {
+        let ended = ask(&install, &["dry-run", "--source", source, "--lines", payload]).await;
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        let lines: Vec<Value> =
+            ended.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        assert_eq!(lines.len(), events, "{}", ended.stdout);
+        for line in lines {
+            let event = &line["event"];
+            assert_eq!(event["unmapped"], Value::Null, "{line}");
+            assert!(event["fingerprint"].as_str().is_some_and(|id| id.starts_with(prefix)), "{line}");
+        }
+    }
+
     let refused = [
         (
             vec!["mondays", &file],

@@ -2,16 +2,15 @@
 
 use std::io::Read as _;
 use std::path::Path;
-use std::sync::Arc;
 
-use haloward_rules::{Delivery, Event, Severity};
+use haloward_rules::{Event, Poll, Severity};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::Failure;
-use crate::config::{Loaded, SourceConfig};
-use crate::feeds::halo;
-use crate::intake::unreadable;
+use crate::config::{HaloTickets, Loaded, SourceConfig};
+use crate::feeds::{halo, poll};
+use crate::intake::{Mapping, unreadable};
 use crate::receiver::body::{self, Content};
 
 // LIMIT: a stream of samples or one upload, not a whole journal.
@@ -63,45 +62,80 @@ pub(super) fn events(
         };
         return items.into_iter().map(event).collect();
     };
-    let content = body::of_file(&name.to_string(), &bytes);
-    // What is no JSON is no ticket either.
-    let sent = match &content {
-        Ok(Content::Payload(payload)) => payload,
-        Ok(Content::Broken { .. }) | Err(_) => &Value::Null,
-    };
-    if let Some(events) = tickets(loaded, source, sent, &name.to_string()) {
-        return Ok(events?.into_iter().map(|event| event.received("", at)).collect());
+    let content = body::of_file(&name.to_string(), &bytes)
+        .map_err(|wrong| Failure::help(wrong, "the receiver would answer 400"))?;
+    let events = of_payload(loaded, source, content, &name.to_string(), at)?;
+    Ok(events.into_iter().map(|event| event.received("", at)).collect())
+}
+
+/// The events of one payload, read as its source has it read: tickets of HaloPSA, the items of a polled list, or what
+/// its preset makes of it. `named` is what was read, as messages call it.
+pub(super) fn of_payload(
+    loaded: &Loaded,
+    source: &str,
+    content: Content,
+    named: &str,
+    at: Timestamp,
+) -> Result<Vec<Event>, Failure> {
+    if let Some(SourceConfig::Halo(config)) = loaded.config.sources.get(source) {
+        // What is no JSON is no ticket either.
+        let sent = match content {
+            Content::Payload(payload) => payload,
+            Content::Broken { .. } => Value::Null,
+        };
+        return tickets(loaded, config, source, &sent, named);
     }
-    let Some((preset, default_severity)) = loaded.preset_of(source) else {
+    let Some((preset, severity)) = loaded.preset_of(source) else {
         return Err(Failure::new(format!("the source `{source}` has no preset")));
     };
     let payload = match content {
-        Ok(Content::Payload(payload)) => payload,
-        Ok(Content::Broken { text, why }) => {
-            return Ok(vec![unreadable(source, default_severity, text, &why).received("", at)]);
-        }
-        Err(wrong) => return Err(Failure::help(wrong, "the receiver would answer 400")),
+        Content::Payload(payload) => payload,
+        Content::Broken { text, why } => return Ok(vec![unreadable(source, severity, text, &why)]),
     };
-    let headers = Arc::new(Value::Object(Map::new()));
-    let delivery = Delivery { source, payload: Arc::new(payload), headers, default_severity, at };
-    Ok(preset.map(delivery).events.into_iter().map(|event| event.received("", at)).collect())
+    let mapping = Mapping { source: source.into(), preset, severity };
+    if let Some(poll) = polled(loaded, source)?
+        && let Some(events) = poll::listed(&poll, &mapping, &payload, at)
+    {
+        return Ok(events);
+    }
+    let events = mapping.events(payload, Value::Object(Map::new()), at);
+    Ok(events.into_iter().map(|new| new.event).collect())
 }
 
-/// The events of saved tickets, where the source is HaloPSA itself. `named` is what was read, as messages call it.
-pub(super) fn tickets(
+/// What the source of that name asks for, if it is one that is polled; where none is configured, what the preset of that
+/// name asks for, with the preset's own examples in place of what a source has to say.
+pub(super) fn polled(loaded: &Loaded, name: &str) -> Result<Option<Poll>, Failure> {
+    match loaded.config.sources.get(name) {
+        Some(SourceConfig::Poll(config)) => match &config.whole {
+            Some(whole) => Ok(Some(whole.poll.clone())),
+            None => Err(Failure::help(
+                format!("the source `{name}` cannot be polled: its configuration has mistakes"),
+                "`haloward check` shows them",
+            )),
+        },
+        Some(_) => Ok(None),
+        None => {
+            let raw = loaded.presets.get(name).and_then(|preset| preset.poll().cloned());
+            Ok(raw.and_then(|raw| raw.by_example(name)))
+        }
+    }
+}
+
+/// The events of saved tickets.
+fn tickets(
     loaded: &Loaded,
+    config: &HaloTickets,
     source: &str,
     payload: &Value,
     named: &str,
-) -> Option<Result<Vec<Event>, Failure>> {
-    let Some(SourceConfig::Halo(config)) = loaded.config.sources.get(source) else { return None };
+) -> Result<Vec<Event>, Failure> {
     let site = loaded.config.halo.as_ref().map(|halo| halo::seen_at(&halo.site)).unwrap_or_default();
     let catalogue = loaded.saved.as_ref().map(|saved| &saved.catalogue);
     let events = halo::saved::events(payload, source, config.severity, &site, catalogue);
-    Some(events.map_err(|wrong| {
+    events.map_err(|wrong| {
         Failure::help(
             format!("`{named}` cannot be read: {wrong}"),
             "`haloward api GET /Tickets/4521` prints a ticket as it is wanted here",
         )
-    }))
+    })
 }

@@ -6,11 +6,9 @@ mod tally;
 mod validate;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use haloward_rules::{Decision, Delivery, Event, Explain, Simulation, Step, parse_duration, suggestion};
+use haloward_rules::{Decision, Event, Explain, Simulation, Step, parse_duration, suggestion};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Map, Value};
 
 use super::output::{Out, print_findings, remark};
 use super::portable::Portable;
@@ -18,8 +16,6 @@ use super::stream::{Content, Inputs, Kind};
 use super::{End, Ended, Failure, Global, input};
 use crate::catalogue::Catalogue;
 use crate::config::Loaded;
-use crate::intake::unreadable;
-use crate::receiver::body;
 use crate::wire::{self, WireSettings};
 use printer::{Printer, Shape};
 use validate::Validation;
@@ -31,7 +27,7 @@ use validate::Validation;
     haloward dry-run event.json\n  cat payload.json | haloward dry-run --source ninjaone -\n  \
     haloward dry-run --summary yesterday.jsonl\n  haloward dry-run --lines - < events.jsonl | jq .outcome\n\n\
     With --source a file holds payloads and goes through the source's preset (a source that is not configured\n\
-    uses the preset of its name, or the generic one). Without --source a file holds events. Either is one JSON\n\
+    uses the preset of its name, or the generic one); of one that is polled, answers of its API or single items. Without --source a file holds events. Either is one JSON\n\
     document, which may be a list of events, or one on each line, however many. All inputs keep their cases\n\
     between them, in order. Events that say when they were received are decided at that time, unless --at is given."
 )]
@@ -216,23 +212,8 @@ fn events(
         (Content::Events(events), _) => Ok(events.into_iter().map(received).collect()),
         (Content::Payload(_), None) => Ok(Vec::new()),
         (Content::Payload(payload), Some(source)) => {
-            if let body::Content::Payload(payload) = &payload
-                && let Some(events) = input::tickets(loaded, source, payload, source)
-            {
-                return Ok(events?.into_iter().map(received).collect());
-            }
-            let Some((preset, default_severity)) = loaded.preset_of(source) else {
-                return Err(Failure::new(format!("the source `{source}` has no preset")));
-            };
-            let payload = match payload {
-                body::Content::Payload(payload) => payload,
-                body::Content::Broken { text, why } => {
-                    return Ok(vec![received(unreadable(source, default_severity, text, &why))]);
-                }
-            };
-            let headers = Arc::new(Value::Object(Map::new()));
-            let delivery = Delivery { source, payload: Arc::new(payload), headers, default_severity, at };
-            Ok(preset.map(delivery).events.into_iter().map(received).collect())
+            let events = input::of_payload(loaded, source, payload, source, at)?;
+            Ok(events.into_iter().map(received).collect())
         }
     }
 }

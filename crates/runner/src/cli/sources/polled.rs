@@ -7,30 +7,11 @@ use serde_json::{Value, json};
 
 use super::{known, shown, tested};
 use crate::cli::output::{Out, Tone, clean, remark, time};
-use crate::cli::{End, Ended, Failure, Global, runtime};
-use crate::config::{Loaded, SourceConfig};
+use crate::cli::{End, Ended, Failure, Global, input, runtime};
+use crate::config::SourceConfig;
 use crate::feeds::FeedError;
 use crate::feeds::poll::{self, Preview, PreviewError};
 use crate::intake::Mapping;
-
-/// What the source of that name asks for, if it is one that is polled; where none is configured, what the preset of that
-/// name asks for, with the preset's own examples in place of what a source has to say.
-pub(super) fn poll(loaded: &Loaded, name: &str) -> Result<Option<Poll>, Failure> {
-    match loaded.config.sources.get(name) {
-        Some(SourceConfig::Poll(config)) => match &config.whole {
-            Some(whole) => Ok(Some(whole.poll.clone())),
-            None => Err(Failure::help(
-                format!("the source `{name}` cannot be polled: its configuration has mistakes"),
-                "`haloward check` shows them",
-            )),
-        },
-        Some(_) => Ok(None),
-        None => {
-            let raw = loaded.presets.get(name).and_then(|preset| preset.poll().cloned());
-            Ok(raw.and_then(|raw| raw.by_example(name)))
-        }
-    }
-}
 
 /// Asks for the first page now.
 pub(super) fn online(name: &str, global: &Global, out: &mut Out) -> Ended {
@@ -44,7 +25,7 @@ pub(super) fn online(name: &str, global: &Global, out: &mut Out) -> Ended {
     }
     let mapping = tested::mapping(&loaded, name)?;
     let not_polled = || Failure::new(PreviewError::NotPolled(name.to_owned()).to_string());
-    let poll = poll(&loaded, name)?.ok_or_else(not_polled)?;
+    let poll = input::polled(&loaded, name)?.ok_or_else(not_polled)?;
     let now = Timestamp::now();
     if let Ok(asked) = poll.ask(&Turn::default(), None, None, now) {
         remark(&format!("asking {}", address(&asked)));

@@ -72,7 +72,7 @@ pub(super) fn run(name: &str, given: &Given<'_>, global: &Global, out: &mut Out)
         return tickets(&loaded, name, given.file, out);
     }
     let mapping = mapping(&loaded, name)?;
-    let poll = polled::poll(&loaded, name)?;
+    let poll = input::polled(&loaded, name)?;
     let bytes = input::read(given.file)?;
     let now = Timestamp::now();
     if let Some(poll) = poll {

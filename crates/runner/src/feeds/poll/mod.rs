@@ -12,7 +12,7 @@ mod proof;
 #[cfg(test)]
 mod tests;
 
-pub use preview::{Preview, PreviewError, asked, saved};
+pub use preview::{Preview, PreviewError, asked, listed, saved};
 
 use std::sync::Arc;
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use haloward_rules::{Answer, Asked, Event, Mark, Poll, Turn, VendorWords};
 use jiff::Timestamp;
 use reqwest::header::HeaderMap;
+use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::fetch::MOST_BYTES;
@@ -69,6 +70,17 @@ pub fn saved(
             .hint("ask for smaller pages"));
     }
     preview(poll, mapping, &page::read(headers, body)?, now)
+}
+
+/// The events of the items in a payload that has the list of the poll's answers; nothing where it has none: then it may
+/// be an item by itself.
+pub fn listed(poll: &Poll, mapping: &Mapping, payload: &Value, now: Timestamp) -> Option<Vec<Event>> {
+    let headers = Arc::new(Value::Object(Map::new()));
+    let answer = Answer { payload: Arc::new(payload.clone()), headers };
+    match page::held(poll, &Turn::default(), &answer, now).ok()? {
+        held @ page::Held::Items(_) => held.events(mapping, now).ok(),
+        page::Held::Whole(_) => None,
+    }
 }
 
 fn preview(poll: &Poll, mapping: &Mapping, answer: &Answer, now: Timestamp) -> Result<Preview, FeedError> {
