@@ -39,8 +39,6 @@ const BATCH_EVENTS: usize = 256;
 const MESSAGES: usize = 256;
 /// LIMIT: scripts recurse; the engine's own limits keep them far below this.
 const STACK_BYTES: usize = 2 << 20;
-/// LIMIT: so many deliveries waiting for one commit are a rush; an ordinary storm has a few.
-const PRESSING: usize = 16;
 /// LIMIT: however hard senders press, decisions take their turn so often: a critical alert is to be a ticket in 2 s.
 const LONGEST_COURTESY: Duration = Duration::from_millis(50);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -148,7 +146,7 @@ impl Worker {
             match self.decide(&mut waiting) {
                 Ok(true) => {
                     self.trouble.over();
-                    if let Some(pause) = courtesy(self.store.pressure(), began.elapsed()) {
+                    if let Some(pause) = courtesy(self.store.crowd().is_rush(), began.elapsed()) {
                         std::thread::sleep(pause);
                     }
                 }
@@ -280,8 +278,8 @@ fn log(happening: &Happening) {
 
 /// How long the decider stands back after a batch while senders press. What is not accepted is lost to whoever does not
 /// send again; what is accepted is safe and can be decided a little later.
-fn courtesy(pressure: usize, batch: Duration) -> Option<Duration> {
-    (pressure >= PRESSING).then(|| batch.saturating_mul(3).min(LONGEST_COURTESY))
+fn courtesy(rush: bool, batch: Duration) -> Option<Duration> {
+    rush.then(|| batch.saturating_mul(3).min(LONGEST_COURTESY))
 }
 
 async fn stopped(mut stop: watch::Receiver<bool>) {
@@ -319,8 +317,8 @@ mod tests {
     #[test]
     fn the_decider_stands_back_only_while_senders_press_and_never_for_long() {
         let batch = Duration::from_millis(5);
-        assert_eq!(courtesy(PRESSING - 1, batch), None);
-        assert_eq!(courtesy(PRESSING, batch), Some(Duration::from_millis(15)));
-        assert_eq!(courtesy(64, Duration::from_secs(1)), Some(LONGEST_COURTESY));
+        assert_eq!(courtesy(false, batch), None);
+        assert_eq!(courtesy(true, batch), Some(Duration::from_millis(15)));
+        assert_eq!(courtesy(true, Duration::from_secs(1)), Some(LONGEST_COURTESY));
     }
 }

@@ -181,6 +181,8 @@ async fn accept(
         let step = known.check.with_body(&parts.headers, &bytes, state.clock.now())?;
         proven = welcome(state, known, source, step)?;
     }
+    // ORDER: after the body, which a slow sender may take its time over.
+    let _coming = state.store.crowd().enter();
     let mut content = match body::read(&parts.headers, &bytes, door.max_body) {
         Ok(content) => content,
         // What proves who it is would have been in it.

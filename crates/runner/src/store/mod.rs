@@ -7,6 +7,7 @@
 mod archive;
 mod browse;
 mod change;
+mod crowd;
 mod error;
 mod event;
 mod feed;
@@ -39,13 +40,13 @@ pub(crate) use silence::MOST_SILENCES;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use haloward_rules::Silence;
 use jiff::Timestamp;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 
 use change::Bodies;
+use crowd::Crowd;
 use silence::SilenceId;
 use sqlite::{Prepared, Request, Sqlite};
 
@@ -64,8 +65,7 @@ struct Shared {
     waiting_bytes: Arc<Semaphore>,
     limits: Limits,
     accepted: Arc<Notify>,
-    /// The most deliveries that were committed at once since somebody last asked.
-    pressure: Arc<AtomicUsize>,
+    crowd: Crowd,
     instance: String,
 }
 
@@ -76,8 +76,8 @@ impl Store {
         let instance = writer.instance().to_owned();
         let (requests, waiting) = mpsc::channel(limits.waiting_requests.max(1));
         let accepted = Arc::new(Notify::new());
-        let pressure = Arc::new(AtomicUsize::new(0));
-        let writer = writer.spawn(waiting, limits.group, Arc::clone(&accepted), Arc::clone(&pressure))?;
+        let crowd = Crowd::default();
+        let writer = writer.spawn(waiting, limits.group, Arc::clone(&accepted), crowd.clone())?;
         let permits = (limits.waiting_bytes / 1024).clamp(1, Semaphore::MAX_PERMITS);
         Ok(Self {
             shared: Arc::new(Shared {
@@ -87,7 +87,7 @@ impl Store {
                 waiting_bytes: Arc::new(Semaphore::new(permits)),
                 limits,
                 accepted,
-                pressure,
+                crowd,
                 instance,
             }),
         })
@@ -264,9 +264,9 @@ impl Store {
         &self.shared.accepted
     }
 
-    /// The most deliveries that were committed at once since this was last asked: how hard senders press.
-    pub(crate) fn pressure(&self) -> usize {
-        self.shared.pressure.swap(0, Ordering::Relaxed)
+    /// The deliveries on their way into the journal. Who brings one enters it as soon as it was read.
+    pub(crate) fn crowd(&self) -> &Crowd {
+        &self.shared.crowd
     }
 
     fn requests(&self) -> Result<&mpsc::Sender<Request>, StoreError> {

@@ -1,8 +1,8 @@
 //! The one thread that writes: it takes what waits, commits it as one transaction, and only then answers.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -10,6 +10,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use super::journal::{self, Prepared};
 use super::{failure, feeds, ledger, outbox, prune, schema, silences, state};
 use crate::store::change::{Bodies, Change};
+use crate::store::crowd::Crowd;
 use crate::store::error::StoreError;
 use crate::store::event::Accepted;
 use crate::store::feed::FeedChange;
@@ -18,6 +19,10 @@ use crate::store::keep::{Cutoffs, Pruned, Stage};
 
 /// LIMIT: the deepest call here is an insert; a small stack keeps the idle process small.
 const STACK_BYTES: usize = 512 << 10;
+
+/// LIMIT: a commit waits so often, for so long, for others of a rush: about the time that it takes itself.
+const GATHERED: usize = 4;
+const GATHERING: Duration = Duration::from_micros(200);
 
 /// Whom to answer, and what goes back with the answer: memory is freed at least cost by the thread that took it.
 type Reply<T, B> = oneshot::Sender<(Result<T, StoreError>, B)>;
@@ -80,26 +85,19 @@ impl Writer {
         waiting: mpsc::Receiver<Request>,
         group: usize,
         accepted: Arc<Notify>,
-        pressure: Arc<AtomicUsize>,
+        crowd: Crowd,
     ) -> Result<JoinHandle<()>, StoreError> {
         std::thread::Builder::new()
             .name("store".to_owned())
             .stack_size(STACK_BYTES)
-            .spawn(move || self.run(waiting, group.max(1), &accepted, &pressure))
+            .spawn(move || self.run(waiting, group.max(1), &accepted, &crowd))
             .map_err(|error| StoreError::Unavailable { problem: error.to_string() })
     }
 
-    fn run(
-        mut self,
-        mut waiting: mpsc::Receiver<Request>,
-        group: usize,
-        accepted: &Notify,
-        pressure: &AtomicUsize,
-    ) {
+    fn run(mut self, mut waiting: mpsc::Receiver<Request>, group: usize, accepted: &Notify, crowd: &Crowd) {
         let mut requests = Vec::with_capacity(group);
         while waiting.blocking_recv_many(&mut requests, group) > 0 {
-            let senders = requests.iter().filter(|request| matches!(request, Request::Accept { .. })).count();
-            pressure.fetch_max(senders, Ordering::Relaxed);
+            gather(&mut waiting, &mut requests, group, crowd);
             if self.write(requests.drain(..)) {
                 accepted.notify_one();
             }
@@ -168,6 +166,22 @@ impl Writer {
         counter.write(&transaction).map_err(|error| failure(&error))?;
         transaction.commit().map_err(|error| failure(&error))?;
         Ok(answers)
+    }
+}
+
+/// Waits a moment for others in a rush.
+fn gather(waiting: &mut mpsc::Receiver<Request>, requests: &mut Vec<Request>, group: usize, crowd: &Crowd) {
+    for _ in 0..GATHERED {
+        let ready = requests.iter().filter(|request| matches!(request, Request::Accept { .. })).count();
+        if requests.len() >= group || crowd.is_worth_a_commit(ready) {
+            return;
+        }
+        std::thread::sleep(GATHERING);
+        while requests.len() < group
+            && let Ok(request) = waiting.try_recv()
+        {
+            requests.push(request);
+        }
     }
 }
 
