@@ -199,6 +199,11 @@ impl Worker {
                 }
             }
         }
+        // ORDER: first whom somebody waits for, then what is told about it.
+        if operations {
+            self.outbox.notify_one();
+            self.notices.notify_one();
+        }
         for outcome in batch.outcomes {
             self.metrics.decided(outcome);
         }
@@ -219,10 +224,6 @@ impl Worker {
             log(&happening);
             // Nobody has to watch.
             let _ = self.happenings.send(happening);
-        }
-        if operations {
-            self.outbox.notify_one();
-            self.notices.notify_one();
         }
         Ok(true)
     }

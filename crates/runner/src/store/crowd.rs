@@ -26,11 +26,11 @@ impl Crowd {
         self.count() >= RUSH
     }
 
-    /// Whether so many of a rush are worth a commit, which costs the same for one as for many. The others go on
-    /// meanwhile.
+    /// Whether so many of a rush are worth a commit, which costs the same for one as for many: three in four. The
+    /// others go on meanwhile.
     pub(crate) fn is_worth_a_commit(&self, ready: usize) -> bool {
         let count = self.count();
-        count < RUSH || ready.saturating_mul(2) >= count
+        count < RUSH || ready.saturating_mul(4) >= count.saturating_mul(3)
     }
 
     fn count(&self) -> usize {
@@ -55,7 +55,7 @@ mod tests {
         assert!(!crowd.is_rush() && crowd.is_worth_a_commit(1));
         coming.push(crowd.enter());
         assert!(crowd.is_rush());
-        assert!(!crowd.is_worth_a_commit(RUSH / 2 - 1) && crowd.is_worth_a_commit(RUSH / 2));
+        assert!(!crowd.is_worth_a_commit(RUSH * 3 / 4 - 1) && crowd.is_worth_a_commit(RUSH * 3 / 4));
         coming.pop();
         assert!(!crowd.is_rush());
         drop(coming);

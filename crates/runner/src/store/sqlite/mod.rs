@@ -8,6 +8,7 @@ mod browse;
 mod feeds;
 mod journal;
 mod ledger;
+mod log;
 mod outbox;
 mod packed;
 mod prune;
@@ -53,7 +54,9 @@ impl Sqlite {
             connect(path, limits.cache_kib, false).map_err(|error| open_error(message(&error)))?;
         schema::migrate(&connection, path)?;
         backup::take_up(&connection).map_err(|error| open_error(message(&error)))?;
-        let writer = Writer::new(connection)?;
+        let copier =
+            connect(path, limits.cache_kib / 4, false).map_err(|error| open_error(message(&error)))?;
+        let writer = Writer::new(connection, copier)?;
         let mut idle = Vec::new();
         for _ in 0..limits.readers.max(1) {
             let reader =
@@ -175,10 +178,7 @@ fn connect(path: &Path, cache_kib: u32, reading: bool) -> rusqlite::Result<Conne
     if !reading {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
-        // LIMIT: whoever commits at 64 MB of log waits until they are in the file, which takes about as long as a
-        // hundred commits. Under full load that is once in a second: fewer than one sender in a hundred meets it.
-        connection.pragma_update(None, "wal_autocheckpoint", 16_000)?;
-        // LIMIT: what the log keeps of the disk after that.
+        // LIMIT: what the log keeps of the disk once it was copied into the file.
         connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
     }
     Ok(connection)

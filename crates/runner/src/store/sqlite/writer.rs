@@ -8,6 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::journal::{self, Prepared};
+use super::log::Log;
 use super::{failure, feeds, ledger, outbox, prune, schema, silences, state};
 use crate::store::change::{Bodies, Change};
 use crate::store::crowd::Crowd;
@@ -21,8 +22,8 @@ use crate::store::keep::{Cutoffs, Pruned, Stage};
 const STACK_BYTES: usize = 512 << 10;
 
 /// LIMIT: a commit waits so often, for so long, for others of a rush: about the time that it takes itself.
-const GATHERED: usize = 4;
-const GATHERING: Duration = Duration::from_micros(200);
+const GATHERED: usize = 6;
+const GATHERING: Duration = Duration::from_micros(50);
 
 /// Whom to answer, and what goes back with the answer: memory is freed at least cost by the thread that took it.
 type Reply<T, B> = oneshot::Sender<(Result<T, StoreError>, B)>;
@@ -54,12 +55,15 @@ enum Answer {
 #[derive(Debug)]
 pub(crate) struct Writer {
     connection: Connection,
+    log: Log,
     ids: IdSource,
     instance: String,
 }
 
 impl Writer {
-    pub(super) fn new(connection: Connection) -> Result<Self, StoreError> {
+    /// Writes by `connection`, while `copier` keeps its log short.
+    pub(super) fn new(mut connection: Connection, copier: Connection) -> Result<Self, StoreError> {
+        let log = Log::watch(&mut connection, copier)?;
         let last: i64 = connection
             .query_row("SELECT coalesce(max(seq), 0) FROM journal", [], |row| row.get(0))
             .map_err(|error| failure(&error))?;
@@ -72,7 +76,7 @@ impl Writer {
             instance
         };
         // Pruned events must not be followed by ids that were theirs.
-        Ok(Self { connection, ids: IdSource::after(last.max(decided.unwrap_or(0))), instance })
+        Ok(Self { connection, log, ids: IdSource::after(last.max(decided.unwrap_or(0))), instance })
     }
 
     pub(crate) fn instance(&self) -> &str {
@@ -101,7 +105,9 @@ impl Writer {
             if self.write(requests.drain(..)) {
                 accepted.notify_one();
             }
+            self.log.tend(&self.connection);
         }
+        drop(self.log);
         // The last connection to close empties the log into the file; a failure leaves the log, which is as good.
         let _ = self.connection.close();
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use haloward_rules::Outcome;
+use haloward_rules::{Outcome, Path};
 
 use super::*;
 use crate::config::Retention;
@@ -208,4 +208,21 @@ async fn a_store_is_read_beside_whoever_writes_it() {
     assert!(archive.read(|reader| reader.event(later)).unwrap().is_some(), "what is committed later, too");
     let missing = fixture.folder.path().join("nowhere.db");
     assert_eq!(Archive::open(&missing).unwrap_err(), StoreError::Missing { path: missing });
+}
+
+#[tokio::test]
+async fn the_log_is_copied_into_the_file_however_much_is_written() {
+    let fixture = Fixture::new();
+    let mut random = fastrand::Rng::with_seed(1);
+    // Nothing that packing would make shorter.
+    let text: String = (0..1 << 20).map(|_| random.alphanumeric()).collect();
+    for number in 0..120 {
+        let mut new = new_event(number);
+        new.event.set(&Path::parse("message").unwrap(), text.as_str().into()).unwrap();
+        fixture.store.accept(vec![new]).await.unwrap();
+    }
+    let size = |name: &str| std::fs::metadata(fixture.folder.path().join(name)).unwrap().len() >> 20;
+    let (file, log) = (size("haloward.db"), size("haloward.db-wal"));
+    assert!(log < 72, "a log of {log} MiB beside a file of {file} MiB");
+    assert!(file > 40, "a log of {log} MiB beside a file of {file} MiB");
 }
