@@ -29,6 +29,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::error::StoreError;
@@ -173,6 +174,9 @@ fn connect(path: &Path, cache_kib: u32, reading: bool) -> rusqlite::Result<Conne
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(PATIENCE)?;
     connection.set_prepared_statement_cache_capacity(48);
+    // Else the planner looks at the values of a statement, and makes its plan anew whenever another value is bound for a
+    // `LIMIT`: that took longer than the reading (`a_statement_is_planned_once`).
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     packed::register(&connection)?;
     connection.pragma_update(None, "cache_size", -i64::from(cache_kib.max(64)))?;
     if !reading {
@@ -208,5 +212,27 @@ fn message(error: &rusqlite::Error) -> String {
     match error {
         rusqlite::Error::SqliteFailure(_, Some(text)) => text.clone(),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+
+    #[test]
+    fn a_statement_is_planned_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("haloward.db");
+        create_private(&path).unwrap();
+        let connection = connect(&path, 64, false).unwrap();
+        schema::migrate(&connection, &path).unwrap();
+        let mut statement =
+            connection.prepare("SELECT seq FROM journal WHERE seq > ?1 ORDER BY seq LIMIT ?2").unwrap();
+        for limit in 1..5 {
+            assert!(!statement.exists([limit, limit]).unwrap());
+        }
+        assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
     }
 }
