@@ -338,9 +338,9 @@ fn the_generic_preset_finds_the_usual_fields() {
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
     let many: Vec<Value> =
-        (0..2_000).map(|n| json!({"id": n, "title": "Disk full", "host": format!("srv-{n}")})).collect();
+        (0..250).map(|n| json!({"id": n, "title": "Disk full", "host": format!("srv-{n}")})).collect();
     let events = map(preset, json!({ "alerts": many })).events;
-    assert_eq!((events.len(), events[1_999].fingerprint()), (2_000, "1999"));
+    assert_eq!((events.len(), events[249].fingerprint()), (250, "249"));
 }
 
 /// The vendors' own payloads, which cannot be in the repository: file, preset, the states of its events in order.

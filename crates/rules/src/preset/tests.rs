@@ -48,6 +48,21 @@ fn one_payload_becomes_one_event_for_each_alert() {
 }
 
 #[test]
+fn a_long_list_that_nobody_described_is_a_report_and_kept_as_one_event() {
+    let (set, _) = PresetSet::load(&[], Some(&["generic".into()]));
+    let generic = set.get("generic").expect("it is shipped").clone();
+    let alerts = |count: usize| Value::Array(vec![json!({"title": "Disk full", "host": "srv-01"}); count]);
+    assert_eq!(map(&generic, alerts(250)).events.len(), 250);
+    for payload in [alerts(251), json!({"data": {"items": alerts(251)}})] {
+        let mapped = map(&generic, payload.clone());
+        let [only] = mapped.events.as_slice() else { panic!("{} events", mapped.events.len()) };
+        let why = only.unmapped().expect("it was not looked through");
+        assert!(why.contains("it holds a list of 251, and only 250 are looked through"), "{why}");
+        assert_eq!(only.value()["payload"], payload, "nothing of it is lost");
+    }
+}
+
+#[test]
 fn what_does_not_fit_is_kept_with_its_reason() {
     for (payload, why) in [
         (json!({"hello": 1}), "its list of events is not there"),
