@@ -27,9 +27,10 @@ use validate::Validation;
     haloward dry-run event.json\n  cat payload.json | haloward dry-run --source ninjaone -\n  \
     haloward dry-run --summary yesterday.jsonl\n  haloward dry-run --lines - < events.jsonl | jq .outcome\n\n\
     With --source a file holds payloads and goes through the source's preset (a source that is not configured\n\
-    uses the preset of its name, or the generic one); of one that is polled, answers of its API or single items. Without --source a file holds events. Either is one JSON\n\
-    document, which may be a list of events, or one on each line, however many. All inputs keep their cases\n\
-    between them, in order. Events that say when they were received are decided at that time, unless --at is given."
+    uses the preset of its name, or the generic one); of one that is polled, answers of its API or single items.\n\
+    Without --source a file holds events. Either is one JSON document, which may be a list of events, or one on\n\
+    each line, however many. All inputs keep their cases between them, in order. Events that say when they were\n\
+    received are decided at that time, unless --at is given."
 )]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub(super) struct Args {
