@@ -56,9 +56,10 @@ async fn a_ticket_that_somebody_opens_is_routed_at_once_and_once() {
         "events": [{ "eventno": "3" }, { "eventno": "19" }],
     });
     halo.post("Webhook", hook).await;
-    // The source has read where it begins, or it would not tell of this ticket.
+    // The source has read where it begins: a ticket that is in its first list is none that somebody opened since.
     let begun = |s: &halopsa_sandbox::Snapshot| {
-        s.requests_to("GET", "/api/Tickets").any(|request| request.query.contains("open_only=true"))
+        let mut lists = s.requests_to("GET", "/api/Tickets");
+        lists.any(|request| request.query.contains("open_only=true") && request.status == Some(200))
     };
     sandbox.wait_for(begun, PATIENCE).await.expect("the first reading");
     let kind = sandbox.id_of("TicketType", "Incident").expect("a type");
