@@ -4,6 +4,7 @@
 //! It runs on a thread of its own because scripts block. `batch` makes a batch out of one view of the store and does
 //! no waiting; here is when that happens. Sending anything is the `dispatcher`'s business.
 
+mod alone;
 mod batch;
 mod cases;
 mod desk;
@@ -24,9 +25,10 @@ use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 use tracing::field::display;
 
 use crate::clock::{Clock, later};
+use crate::dispatcher::Shortcut;
 use crate::metrics::Metrics;
 use crate::runtime::{Happening, LiveRules};
-use crate::store::{Change, IdSource, OperationId, Store, StoreError};
+use crate::store::{Change, IdSource, Operation, OperationId, Sending, Store, StoreError};
 use crate::trace::shown;
 use batch::{Batch, Ids};
 use desk::Message;
@@ -44,6 +46,17 @@ const LONGEST_COURTESY: Duration = Duration::from_millis(50);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
+/// Where what was decided goes.
+#[derive(Debug)]
+pub(crate) struct Ways {
+    /// Told when there is something new in the outbox for HaloPSA.
+    pub(crate) outbox: Arc<Notify>,
+    /// Told when there is something new in it for channels.
+    pub(crate) notices: Arc<Notify>,
+    /// Goes past the outbox while nothing else is on its way to HaloPSA.
+    pub(crate) shortcut: Shortcut,
+}
+
 /// The running decider.
 #[derive(Debug)]
 pub(crate) struct Decider {
@@ -56,8 +69,7 @@ struct Worker {
     rules: watch::Receiver<LiveRules>,
     clock: Arc<dyn Clock>,
     happenings: broadcast::Sender<Happening>,
-    outbox: Arc<Notify>,
-    notices: Arc<Notify>,
+    ways: Ways,
     messages: mpsc::Receiver<Message>,
     stop: watch::Receiver<bool>,
     ids: IdSource,
@@ -78,7 +90,7 @@ impl Decider {
         rules: watch::Receiver<LiveRules>,
         clock: Arc<dyn Clock>,
         happenings: broadcast::Sender<Happening>,
-        (outbox, notices): (Arc<Notify>, Arc<Notify>),
+        ways: Ways,
         stop: watch::Receiver<bool>,
         metrics: Metrics,
     ) -> Result<Self, StoreError> {
@@ -93,8 +105,7 @@ impl Decider {
             rules,
             clock,
             happenings,
-            outbox,
-            notices,
+            ways,
             messages,
             stop,
             ids,
@@ -182,15 +193,26 @@ impl Worker {
         // A process that stops takes up no new events: what is journalled waits for the next start.
         let events = if *self.stop.borrow() { 0 } else { BATCH_EVENTS };
         let kept = (&mut self.silences, &self.remembered);
-        let batch = self
-            .store
-            .read_blocking(|reader| Batch::decide(reader, kept, rules, waiting, events, ids, now))?;
+        let shortcut = &self.ways.shortcut;
+        let (mut batch, alone) = self.store.read_blocking(|reader| {
+            let batch = Batch::decide(reader, kept, rules, waiting, events, ids, now)?;
+            let alone = if shortcut.is_open() { alone::alone(reader, &batch.changes)? } else { None };
+            Ok((batch, alone))
+        })?;
         if batch.changes.is_empty() && waiting.is_empty() {
             return Ok(false);
         }
         let operations = !batch.changes.operations.is_empty();
+        let short = alone.and_then(|operation| Some((self.ways.shortcut.take()?, operation)));
+        if let Some((_, Operation { id, .. })) = &short {
+            batch.changes.sending.push(Sending { id: *id, effect: None, folded: Vec::new(), at: now });
+        }
+        let mut promise = None;
         if !batch.changes.is_empty() {
-            match self.store.commit_blocking(Change::Decided(Box::new(batch.changes))) {
+            let committing = self.store.begin_commit(Change::Decided(Box::new(batch.changes)))?;
+            // ORDER: the dispatcher makes it ready while it is committed, and not before that has begun.
+            promise = short.map(|(entrance, operation)| entrance.hand_over(operation));
+            match committing.wait() {
                 Ok(Change::Decided(committed)) => self.remembered.committed(committed.cases),
                 Ok(_) => {}
                 Err(error) => {
@@ -200,9 +222,13 @@ impl Worker {
             }
         }
         // ORDER: first whom somebody waits for, then what is told about it.
+        match promise {
+            Some(promise) => promise.keep(),
+            None if operations => self.ways.outbox.notify_one(),
+            None => {}
+        }
         if operations {
-            self.outbox.notify_one();
-            self.notices.notify_one();
+            self.ways.notices.notify_one();
         }
         for outcome in batch.outcomes {
             self.metrics.decided(outcome);

@@ -3,8 +3,10 @@
 //! What an answer says about which ticket is told by the markers, never by places: HaloPSA promises neither the order
 //! nor the number of the records in it. Whatever is missing there is looked for like any lost answer, element by element.
 
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use futures::future::join_all;
 use halopsa::models::Ticket;
 use halopsa::{Error, Outcome, UnknownReason};
@@ -12,9 +14,10 @@ use haloward_rules::{Effect, EffectKind};
 use serde_json::{Value, json};
 
 use super::connection::Reach;
-use super::delivery::Delivery;
+use super::delivery::{Delivery, leaving};
+use super::shortcut::Handed;
 use super::verdict::{Verdict, Wait};
-use super::{fold, priority};
+use super::{fold, priority, turn};
 use crate::catalogue::Catalogue;
 use crate::clock::later;
 use crate::store::{Operation, Sending, StoreError};
@@ -54,7 +57,7 @@ impl Delivery {
         let operations: Vec<&Operation> = ready.iter().map(|creation| &creation.operation).collect();
         self.mark(&operations, ready.iter().map(|creation| creation.sending.clone()).collect()).await?;
         let verdicts = match ready.as_slice() {
-            [one] => vec![self.post(one).await],
+            [one] => vec![self.post(&one.operation, &one.body).await],
             several => self.post_together(several).await,
         };
         let concluded =
@@ -66,9 +69,40 @@ impl Delivery {
         Ok(reach)
     }
 
+    /// Creates the ticket of an operation that took the short way: its mark is committed meanwhile, with its decision.
+    pub(super) async fn create_handed(&self, handed: Handed) -> Result<Reach, StoreError> {
+        let Handed { operation, committed } = handed;
+        let body = AssertUnwindSafe(self.body(&operation, &operation.effect)).catch_unwind().await;
+        // ORDER: nothing leaves, and nothing is concluded, before the mark is there to be changed.
+        if committed.await.is_err() {
+            let problem = "what was decided could not be made durable".to_owned();
+            return Err(StoreError::Unavailable { problem });
+        }
+        let body = match body {
+            Ok(body) => body,
+            Err(panic) => resume_unwind(panic),
+        };
+        leaving(&[&operation]);
+        let verdict = match body {
+            // Others asked HaloPSA meanwhile: it must not wait inside the client, in the way of what is urgent.
+            Ok(_) if !turn::has_room(&self.client.budget(), operation.severity()) => {
+                Verdict::Later { problem: "the budget has no room left".to_owned(), wait: Wait::Turn }
+            }
+            Ok(body) => self.post(&operation, &body).await,
+            Err(verdict) => verdict,
+        };
+        self.conclude(&operation, verdict).await
+    }
+
     /// What goes out for a creation, with what is folded into it.
     async fn prepare(&self, operation: &Operation) -> Result<(Sending, Value), Verdict> {
         let (effect, folded) = self.folded(operation).await?;
+        let body = self.body(operation, &effect).await?;
+        Ok((self.sending(operation, effect, folded), body))
+    }
+
+    /// The body of the request that creates a ticket.
+    async fn body(&self, operation: &Operation, effect: &Effect) -> Result<Value, Verdict> {
         let EffectKind::OpenTicket { draft, origin } = &effect.kind else {
             unreachable!("what is folded into a new ticket leaves it one")
         };
@@ -86,7 +120,7 @@ impl Delivery {
             tracing::warn!(operation = %operation.id, trace, %key, %missing, "left out of a ticket");
         }
         settings.marker.put(&mut rendered.body, &self.marker(operation));
-        Ok((self.sending(operation, effect, folded), rendered.body))
+        Ok(rendered.body)
     }
 
     /// The last thing made durable before an operation goes out, with what was folded into it.
@@ -117,8 +151,7 @@ impl Delivery {
         Ok((effect, folded))
     }
 
-    async fn post(&self, creation: &Creation) -> Verdict {
-        let Creation { operation, body, .. } = creation;
+    async fn post(&self, operation: &Operation, body: &Value) -> Verdict {
         let answer = self.client_for(operation).tickets().create_raw(body).await;
         self.told(operation, Endpoint::Tickets, body, &answer);
         match answer {

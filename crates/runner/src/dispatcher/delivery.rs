@@ -114,11 +114,7 @@ impl Delivery {
         sending: Vec<Sending>,
     ) -> Result<(), StoreError> {
         self.store.commit(Change::Sending(sending)).await?;
-        for operation in operations {
-            let (id, kind, key, trace) =
-                (operation.id, operation.kind, operation.key(), shown(operation.trace()));
-            tracing::debug!(operation = %id, trace, %kind, %key, together = operations.len(), "sending");
-        }
+        leaving(operations);
         Ok(())
     }
 
@@ -175,5 +171,14 @@ impl Delivery {
             (None, false) => {}
         }
         Ok(true)
+    }
+}
+
+/// Tells that a request goes out for these operations.
+pub(super) fn leaving(operations: &[&Operation]) {
+    for operation in operations {
+        let (id, kind, key, trace) =
+            (operation.id, operation.kind, operation.key(), shown(operation.trace()));
+        tracing::debug!(operation = %id, trace, %kind, %key, together = operations.len(), "sending");
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! HaloPSA has no idempotency key. So an operation is marked as going out before its request does, the request
 //! carries a marker, and whatever ends without a clear answer, a crash included, is looked for by its marker before
-//! it is written again. `turn` says whose turn it is, `delivery` does it; here is what is in flight. What a done operation
-//! means to its case is the `decider`'s business.
+//! it is written again. `turn` says whose turn it is, `delivery` does it; here is what is in flight. What comes while
+//! there is nothing to do takes the `shortcut`. What a done operation means to its case is the `decider`'s business.
 
 mod connection;
 mod creation;
@@ -19,6 +19,7 @@ mod protocol;
 mod recheck;
 mod requests;
 mod settled;
+mod shortcut;
 mod story;
 mod touched;
 mod turn;
@@ -27,6 +28,7 @@ mod verdict;
 pub use connection::{Connection, ConnectionStatus};
 pub(crate) use pace::Backoff;
 pub use pace::Pace;
+pub(crate) use shortcut::Shortcut;
 pub(crate) use touched::{NOBODY, Seen, last_by_a_person, look};
 
 use std::collections::HashSet;
@@ -52,6 +54,7 @@ use crate::store::{
 use crate::wire::WireSettings;
 use connection::Reach;
 use delivery::Delivery;
+use shortcut::{Entrance, Handed};
 use turn::{Candidates, Limits, Turn};
 
 /// How long to wait for a store that fails before asking it again.
@@ -70,9 +73,18 @@ pub(crate) struct Dispatcher {
     pub(crate) desk: Desk,
     pub(crate) happenings: broadcast::Sender<Happening>,
     pub(crate) outbox: Arc<Notify>,
+    pub(crate) shortcut: Shortcut,
     pub(crate) pace: Pace,
     pub(crate) metrics: Metrics,
     pub(crate) connection: Connection,
+}
+
+/// What a task is about.
+struct Task {
+    operations: Vec<Operation>,
+    /// It is a request that creates tickets.
+    created: bool,
+    is_recheck: bool,
 }
 
 /// What a task that ended tells.
@@ -96,6 +108,8 @@ struct State {
     store_until: Option<Timestamp>,
     /// The store failed under something that may have gone out: what it left half-way is to be taken up.
     interrupted: bool,
+    /// Open while we wait with nothing in flight.
+    entrance: Option<Entrance>,
 }
 
 impl Dispatcher {
@@ -104,12 +118,16 @@ impl Dispatcher {
         let delivery = Arc::new(Delivery::new(&self));
         // What was going out when the last process ended is taken up first.
         let mut state = State { interrupted: true, ..State::default() };
+        let (mut next, mut look) = (None, true);
         while !*stop.borrow() {
-            let next = match self.fill(&mut state, &delivery).await {
-                Ok(next) => next,
-                Err(StoreError::Closed) => break,
-                Err(error) => Some(self.store_failed(&mut state, &error)),
-            };
+            if look {
+                next = match self.fill(&mut state, &delivery).await {
+                    Ok(next) => next,
+                    Err(StoreError::Closed) => break,
+                    Err(error) => Some(self.store_failed(&mut state, &error)),
+                };
+            }
+            look = true;
             let due = async {
                 match next {
                     Some(moment) => self.clock.wait_until(moment).await,
@@ -118,10 +136,21 @@ impl Dispatcher {
             };
             tokio::select! {
                 Some(ended) = state.tasks.join_next() => self.ended(&mut state, ended),
+                handed = next_handed(&mut state.entrance) => {
+                    self.start_handed(&mut state, &delivery, handed);
+                    // Nothing else has changed since we looked.
+                    look = false;
+                }
                 () = self.outbox.notified() => {}
                 () = due => {}
                 // The one who could tell us to stop is gone: then we have.
                 _ = stop.wait_for(|stop| *stop) => {}
+            }
+            // ORDER: what was handed over is in flight before anything else is started, or it would be taken for interrupted.
+            if let Some(entrance) = state.entrance.take()
+                && let Some(handed) = entrance.close().await
+            {
+                self.start_handed(&mut state, &delivery, handed);
             }
         }
         while let Some(ended) = state.tasks.join_next().await {
@@ -178,7 +207,14 @@ impl Dispatcher {
             };
             match turn::next(candidates, &limits, now) {
                 Turn::NoRoom => return Ok(Some(later(now, budget_pause(&limits.budget)))),
-                Turn::Wait(until) => return Ok(until.into_iter().chain(next_due).min()),
+                Turn::Wait(until) => {
+                    let gathered = limits.gather_until.filter(|until| *until > now);
+                    let idle = state.tasks.is_empty() && gathered.is_none() && self.connection.is_reached();
+                    if idle && turn::has_room(&limits.budget, Severity::Low) {
+                        state.entrance = Some(self.shortcut.open());
+                    }
+                    return Ok(until.into_iter().chain(next_due).chain(gathered).min());
+                }
                 turn => self.start(state, delivery, turn),
             }
         }
@@ -227,6 +263,31 @@ impl Dispatcher {
             Turn::Recheck(operations) => (operations.clone(), false, true),
             Turn::NoRoom | Turn::Wait(_) => return,
         };
+        let task = Task { operations, created, is_recheck };
+        let by = Arc::clone(delivery);
+        self.spawn(state, delivery, task, async move {
+            match turn {
+                Turn::Deliver(operation) => by.deliver(*operation).await,
+                Turn::Create(operations) => by.create(operations).await,
+                Turn::Find(operations) => by.find_all(operations).await,
+                Turn::Recheck(operations) => by.recheck(operations).await,
+                Turn::NoRoom | Turn::Wait(_) => Ok(Reach::Untold),
+            }
+        });
+    }
+
+    /// Lets a task do what was handed over.
+    fn start_handed(&self, state: &mut State, delivery: &Arc<Delivery>, handed: Handed) {
+        let task = Task { operations: vec![handed.operation.clone()], created: true, is_recheck: false };
+        let by = Arc::clone(delivery);
+        self.spawn(state, delivery, task, async move { by.create_handed(handed).await });
+    }
+
+    fn spawn<W>(&self, state: &mut State, delivery: &Arc<Delivery>, task: Task, work: W)
+    where
+        W: Future<Output = Result<Reach, StoreError>> + Send + 'static,
+    {
+        let Task { operations, created, is_recheck } = task;
         if created {
             state.creating += 1;
             state.gather_until = Some(later(self.clock.now(), self.pace.gather));
@@ -234,15 +295,6 @@ impl Dispatcher {
         state.in_flight.extend(operations.iter().map(|operation| operation.id));
         let delivery = Arc::clone(delivery);
         state.tasks.spawn(async move {
-            let work = async {
-                match turn {
-                    Turn::Deliver(operation) => delivery.deliver(*operation).await,
-                    Turn::Create(operations) => delivery.create(operations).await,
-                    Turn::Find(operations) => delivery.find_all(operations).await,
-                    Turn::Recheck(operations) => delivery.recheck(operations).await,
-                    Turn::NoRoom | Turn::Wait(_) => Ok(Reach::Untold),
-                }
-            };
             // Whatever it came to, its place is given back: a bug must not stop the others.
             let result = match AssertUnwindSafe(work).catch_unwind().await {
                 Ok(result) => result,
@@ -287,6 +339,18 @@ impl Dispatcher {
         state.store_until = Some(until);
         until
     }
+}
+
+/// What is handed over while the entrance is open.
+async fn next_handed(entrance: &mut Option<Entrance>) -> Handed {
+    if let Some(open) = entrance {
+        let handed = open.next().await;
+        *entrance = None;
+        if let Some(handed) = handed {
+            return handed;
+        }
+    }
+    std::future::pending().await
 }
 
 /// How long to wait for room in the budget.

@@ -1,6 +1,6 @@
 //! Every way operations can go, within small bounds: answers lost before and after HaloPSA committed all of a request
 //! or a part, commits that come late, tickets that cannot be found at once, refusals, and the process ending anywhere;
-//! one operation alone, and two that may share a request.
+//! one operation alone, and two that may share a request; from the outbox, and by the short way.
 //!
 //! The decisions are those of `protocol`; durable transitions are those of `store::sqlite::outbox`; what HaloPSA may do
 //! is assumed to be anything, short of forgetting what it committed. When nothing more can happen, exactly one ticket
@@ -303,14 +303,18 @@ impl Model for Dispatch {
     fn init_states(&self) -> Vec<World> {
         let operation =
             Operation { state: Durable::Waiting, attempts: 0, looks: 0, ticket: None, recheck: None };
-        vec![World {
+        let in_the_outbox = World {
             operations: vec![operation; self.operations],
             task: None,
             tickets: Vec::new(),
             late: vec![0; self.operations],
             faults: self.faults,
             crashes: self.crashes,
-        }]
+        };
+        // The first took the short way: it is marked from the start.
+        let mut handed_over = in_the_outbox.clone();
+        handed_over.mark(&[0]);
+        vec![in_the_outbox, handed_over]
     }
 
     fn actions(&self, world: &World, acts: &mut Vec<Act>) {

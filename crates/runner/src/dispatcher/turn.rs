@@ -106,7 +106,7 @@ fn is_urgent(operation: &Operation) -> bool {
 
 /// Whether an operation may start within the budget. What is not urgent does not start without room: it would wait
 /// inside the client, in the one place where tickets are created, and an urgent ticket behind it.
-fn has_room(budget: &BudgetReport, severity: Severity) -> bool {
+pub(super) fn has_room(budget: &BudgetReport, severity: Severity) -> bool {
     match priority(severity) {
         Priority::Urgent => true,
         _ => budget.available > budget.waiting,

@@ -22,8 +22,8 @@ use tokio::task::JoinHandle;
 use crate::catalogue::CatalogueCache;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Retention;
-use crate::decider::{Decider, Desk};
-use crate::dispatcher::{Connection, Dispatcher, Pace};
+use crate::decider::{Decider, Desk, Ways};
+use crate::dispatcher::{Connection, Dispatcher, Pace, Shortcut};
 use crate::metrics::Metrics;
 use crate::notifier::{Channel, Notifier};
 use crate::store::{Store, StoreError};
@@ -144,6 +144,7 @@ impl Runtime {
         let (happenings, _) = broadcast::channel(WATCHED);
         let (stop, stopped) = watch::channel(false);
         let (outbox, notices) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let shortcut = Shortcut::default();
         let own = || CatalogueCache::new(&client, Arc::clone(&clock), None, CATALOGUE_EVERY);
         let catalogue = catalogue.unwrap_or_else(own);
         let decider = Decider::start(
@@ -151,7 +152,7 @@ impl Runtime {
             rules,
             Arc::clone(&clock),
             happenings.clone(),
-            (Arc::clone(&outbox), Arc::clone(&notices)),
+            Ways { outbox: Arc::clone(&outbox), notices: Arc::clone(&notices), shortcut: shortcut.clone() },
             stopped.clone(),
             metrics.clone(),
         )?;
@@ -166,6 +167,7 @@ impl Runtime {
             desk: desk.clone(),
             happenings: happenings.clone(),
             outbox: Arc::clone(&outbox),
+            shortcut,
             pace,
             metrics,
             connection: connection.clone(),

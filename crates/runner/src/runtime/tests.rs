@@ -1,5 +1,6 @@
 //! The whole road against the sandbox HaloPSA: journal, decisions, dispatch, tracking, on a clock the test moves.
 
+mod alone;
 mod broken;
 mod frugal;
 mod hinted;

@@ -86,6 +86,8 @@ pub struct DecisionBatch {
     pub timers: Vec<TimerChange>,
     /// Operations for the outbox, in order.
     pub operations: Vec<NewOperation>,
+    /// Those of the operations whose requests go out as soon as this is durable.
+    pub sending: Vec<Sending>,
     /// What is recorded about each input.
     pub records: Vec<DecisionRecord>,
     /// Operations that are done, with what they left.

@@ -157,13 +157,12 @@ impl Store {
         done
     }
 
-    /// Commits a change, on a thread that may block, and gives it back.
-    pub(crate) fn commit_blocking(&self, change: Change) -> Result<Change, StoreError> {
+    /// Has a change committed, on a thread that may block.
+    pub(crate) fn begin_commit(&self, change: Change) -> Result<Committing, StoreError> {
         let (reply, answer) = oneshot::channel();
         let request = Request::Change { bodies: Bodies::of(&change)?, change, reply };
         self.requests()?.blocking_send(request).map_err(|_| StoreError::Closed)?;
-        let (done, change) = answer.blocking_recv().map_err(|_| StoreError::Closed)?;
-        done.map(|()| change)
+        Ok(Committing(answer))
     }
 
     /// Forgets a little of what is older than it has to be kept. What is still needed stays, however old.
@@ -271,6 +270,19 @@ impl Store {
 
     fn requests(&self) -> Result<&mpsc::Sender<Request>, StoreError> {
         self.shared.requests.as_ref().ok_or(StoreError::Closed)
+    }
+}
+
+/// A commit on its way.
+#[derive(Debug)]
+#[must_use = "whether it succeeds is not known before it was waited for"]
+pub(crate) struct Committing(oneshot::Receiver<(Result<(), StoreError>, Change)>);
+
+impl Committing {
+    /// Waits until the change is durable, on a thread that may block, and gives it back.
+    pub(crate) fn wait(self) -> Result<Change, StoreError> {
+        let (done, change) = self.0.blocking_recv().map_err(|_| StoreError::Closed)?;
+        done.map(|()| change)
     }
 }
 

@@ -138,6 +138,28 @@ pub struct NewOperation {
     pub created_at: Timestamp,
 }
 
+impl NewOperation {
+    /// As it stands in the outbox before anything became of it.
+    pub(crate) fn waiting(&self) -> Operation {
+        Operation {
+            id: self.id,
+            cause: self.cause.clone(),
+            kind: OperationKind::of(&self.effect.kind),
+            state: OperationState::Waiting,
+            effect: self.effect.clone(),
+            attempts: 0,
+            looks: 0,
+            due: self.created_at,
+            created_at: self.created_at,
+            first_sent_at: None,
+            ticket: None,
+            action: None,
+            problem: None,
+            recheck_at: None,
+        }
+    }
+}
+
 /// An operation of the outbox.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Operation {

@@ -268,6 +268,22 @@ async fn an_operation_is_enqueued_once_whatever_is_decided_again() {
 }
 
 #[tokio::test]
+async fn the_first_of_a_case_is_known_until_something_of_it_is_to_be_done_or_was_enqueued() {
+    let fixture = Fixture::new();
+    let first = |key: &'static str, cause: &'static str| {
+        fixture.store.read(move |reader| reader.is_first(&Key::new(key), cause))
+    };
+    assert!(first("k", "evt_1/0").await.unwrap());
+    enqueue(&fixture.store, vec![operation(1, "k", Severity::High, open_ticket())]).await;
+    assert!(!first("k", "evt_2/0").await.unwrap(), "one of its case is to be done");
+    assert!(!first("other", "evt_1/0").await.unwrap(), "it was enqueued");
+    let settled = vec![(OperationId::from_number(1), Settled { ticket: 2001, ..Settled::default() })];
+    let batch = DecisionBatch { settled, ..DecisionBatch::default() };
+    fixture.store.commit(Change::Decided(Box::new(batch))).await.unwrap();
+    assert!(first("k", "evt_2/0").await.unwrap() && !first("k", "evt_1/0").await.unwrap());
+}
+
+#[tokio::test]
 async fn a_cases_operations_go_in_order_and_urgent_cases_first() {
     let fixture = Fixture::new();
     let store = &fixture.store;

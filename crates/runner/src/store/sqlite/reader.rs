@@ -181,6 +181,18 @@ impl<'c> Reader<'c> {
         self.many(&sql, params, rows::operation)
     }
 
+    /// Whether an operation of this case and cause would stand alone: nothing of its case is still to be done, and it
+    /// was not enqueued before.
+    pub(crate) fn is_first(&self, key: &Key, cause: &str) -> Result<bool, StoreError> {
+        let known = self.one(
+            "SELECT EXISTS (SELECT 1 FROM operations WHERE active = 1 AND key = ?1)
+                 OR EXISTS (SELECT 1 FROM operations WHERE cause = ?2)",
+            [key.as_str(), cause],
+            |row| row.get::<_, bool>(0),
+        )?;
+        Ok(known == Some(false))
+    }
+
     /// When an operation that waits for a time is next due, or a look for duplicates is.
     pub fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         let due = self.one(

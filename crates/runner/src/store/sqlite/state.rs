@@ -26,6 +26,7 @@ pub(super) fn decided(
     for (operation, effect) in batch.operations.iter().zip(&bodies.effects) {
         outbox::enqueue(connection, operation, effect).map_err(failed)?;
     }
+    batch.sending.iter().try_for_each(|sending| outbox::sending(connection, sending))?;
     for (id, settled) in &batch.settled {
         outbox::settle(connection, *id, settled).map_err(failed)?;
     }

@@ -102,9 +102,7 @@ impl Writer {
         let mut requests = Vec::with_capacity(group);
         while waiting.blocking_recv_many(&mut requests, group) > 0 {
             gather(&mut waiting, &mut requests, group, crowd);
-            if self.write(requests.drain(..)) {
-                accepted.notify_one();
-            }
+            self.write(requests.drain(..), accepted);
             self.log.tend(&self.connection);
         }
         drop(self.log);
@@ -112,18 +110,16 @@ impl Writer {
         let _ = self.connection.close();
     }
 
-    /// Writes all of them at once, and one by one if that fails; says whether events were journalled.
-    fn write(&mut self, requests: impl Iterator<Item = Request>) -> bool {
+    /// Writes all of them at once, and one by one if that fails.
+    fn write(&mut self, requests: impl Iterator<Item = Request>, accepted: &Notify) {
         let requests: Vec<Request> = requests.collect();
         match self.commit(&requests) {
-            Ok(answers) => answer(requests, answers),
+            Ok(answers) => answer(requests, answers, accepted),
             // One request's trouble is not the others'. Where nothing can be written at all, trying each is in vain.
             Err(StoreError::Damaged { .. } | StoreError::GivenUp) if requests.len() > 1 => {
-                let mut any = false;
                 for request in requests {
-                    any |= self.write(std::iter::once(request));
+                    self.write(std::iter::once(request), accepted);
                 }
-                any
             }
             Err(error) => {
                 for request in requests {
@@ -138,7 +134,6 @@ impl Writer {
                         Request::Prune { reply, .. } => drop(reply.send(Err(error.clone()))),
                     }
                 }
-                false
             }
         }
     }
@@ -208,13 +203,17 @@ fn apply(connection: &Connection, change: &Change, bodies: &Bodies) -> Result<()
     done.map_err(|error| failure(&error))
 }
 
-/// Tells everybody; says whether events were journalled.
-fn answer(requests: Vec<Request>, answers: Vec<Answer>) -> bool {
-    let mut journalled = false;
+/// Tells everybody.
+fn answer(requests: Vec<Request>, answers: Vec<Answer>, accepted: &Notify) {
+    // ORDER: first who decides. Whoever is woken may take this thread's processor, and a sender waits for less.
+    let fresh =
+        |answer: &Answer| matches!(answer, Answer::Accepted(all) if all.iter().any(|one| !one.duplicate));
+    if answers.iter().any(fresh) {
+        accepted.notify_one();
+    }
     for (request, answer) in requests.into_iter().zip(answers) {
         match (request, answer) {
             (Request::Accept { events, reply, .. }, Answer::Accepted(accepted)) => {
-                journalled |= accepted.iter().any(|event| !event.duplicate);
                 drop(reply.send((Ok(accepted), events)));
             }
             (Request::Prune { reply, .. }, Answer::Pruned(pruned)) => drop(reply.send(Ok(pruned))),
@@ -222,5 +221,4 @@ fn answer(requests: Vec<Request>, answers: Vec<Answer>) -> bool {
             _ => unreachable!("every request has an answer of its kind"),
         }
     }
-    journalled
 }
