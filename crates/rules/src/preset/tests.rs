@@ -63,6 +63,23 @@ fn a_long_list_that_nobody_described_is_a_report_and_kept_as_one_event() {
 }
 
 #[test]
+fn a_list_of_great_things_that_nobody_described_is_a_report_too() {
+    let (set, _) = PresetSet::load(&[], Some(&["generic".into()]));
+    let generic = set.get("generic").expect("it is shipped").clone();
+    let things = |fields: usize| {
+        let mut thing: serde_json::Map<String, Value> =
+            (0..fields).map(|number| (format!("field {number}"), number.into())).collect();
+        thing.insert("title".to_owned(), "Disk full".into());
+        json!([{ "report": thing.clone() }, { "title": "x", "report": thing }])
+    };
+    assert_eq!(map(&generic, things(1_400)).events.len(), 2);
+    let mapped = map(&generic, things(1_500));
+    let [only] = mapped.events.as_slice() else { panic!("{} events", mapped.events.len()) };
+    let why = only.unmapped().expect("it was not looked through");
+    assert!(why.contains("it holds more than 3000 fields, and no more are looked through"), "{why}");
+}
+
+#[test]
 fn what_does_not_fit_is_kept_with_its_reason() {
     for (payload, why) in [
         (json!({"hello": 1}), "its list of events is not there"),

@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use regex::Regex;
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Variant};
@@ -102,7 +103,8 @@ fn of_type<T: Text + Clone + Send + Sync + 'static>(engine: &mut Engine) {
         .register_fn(
             "regex_replace",
             |value: T, pattern: ImmutableString, with: ImmutableString| -> Fallible<String> {
-                replace(&value.text(), &regex(&pattern)?, &with)
+                let regex = regex(&pattern)?;
+                replace(&value.text(), &regex, &with)
             },
         );
 }
@@ -177,13 +179,14 @@ const MAX_PATTERNS: usize = 256;
 
 thread_local! {
     /// Compiling a pattern costs a thousand times what matching it does, and scripts bring the same ones each time.
-    static PATTERNS: RefCell<HashMap<String, Regex>> = RefCell::default();
+    /// Shared, not cloned: each clone would make memory of its own for its first match, which costs several matches.
+    static PATTERNS: RefCell<HashMap<String, Rc<Regex>>> = RefCell::default();
 }
 
-fn regex(pattern: &str) -> Fallible<Regex> {
+fn regex(pattern: &str) -> Fallible<Rc<Regex>> {
     PATTERNS.with_borrow_mut(|known| {
         if let Some(regex) = known.get(pattern) {
-            return Ok(regex.clone());
+            return Ok(Rc::clone(regex));
         }
         let regex = regex::RegexBuilder::new(pattern)
             .size_limit(REGEX_BYTES)
@@ -192,7 +195,8 @@ fn regex(pattern: &str) -> Fallible<Regex> {
         if known.len() >= MAX_PATTERNS {
             known.clear();
         }
-        known.insert(pattern.to_owned(), regex.clone());
+        let regex = Rc::new(regex);
+        known.insert(pattern.to_owned(), Rc::clone(&regex));
         Ok(regex)
     })
 }

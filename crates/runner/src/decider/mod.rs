@@ -25,10 +25,10 @@ use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 use tracing::field::display;
 
 use crate::clock::{Clock, later};
-use crate::dispatcher::Shortcut;
+use crate::dispatcher::{Promise, Shortcut};
 use crate::metrics::Metrics;
 use crate::runtime::{Happening, LiveRules};
-use crate::store::{Change, IdSource, Operation, OperationId, Sending, Store, StoreError};
+use crate::store::{Change, DecisionBatch, IdSource, Operation, OperationId, Sending, Store, StoreError};
 use crate::trace::shown;
 use batch::{Batch, Ids};
 use desk::Message;
@@ -203,24 +203,10 @@ impl Worker {
             return Ok(false);
         }
         let operations = !batch.changes.operations.is_empty();
-        let short = alone.and_then(|operation| Some((self.ways.shortcut.take()?, operation)));
-        if let Some((_, Operation { id, .. })) = &short {
-            batch.changes.sending.push(Sending { id: *id, effect: None, folded: Vec::new(), at: now });
-        }
-        let mut promise = None;
-        if !batch.changes.is_empty() {
-            let committing = self.store.begin_commit(Change::Decided(Box::new(batch.changes)))?;
-            // ORDER: the dispatcher makes it ready while it is committed, and not before that has begun.
-            promise = short.map(|(entrance, operation)| entrance.hand_over(operation));
-            match committing.wait() {
-                Ok(Change::Decided(committed)) => self.remembered.committed(committed.cases),
-                Ok(_) => {}
-                Err(error) => {
-                    self.remembered.forget();
-                    return Err(error);
-                }
-            }
-        }
+        let changes = std::mem::take(&mut batch.changes);
+        let promise = if changes.is_empty() { None } else { self.commit(changes, alone)? };
+        // ORDER: the log tells of a decision before it tells of what follows from it.
+        batch.happenings.iter().for_each(log);
         // ORDER: first whom somebody waits for, then what is told about it.
         match promise {
             Some(promise) => promise.keep(),
@@ -247,11 +233,35 @@ impl Worker {
             message.answer(refusal.map_or(Ok(()), |(_, why)| Err(why)));
         }
         for happening in batch.happenings {
-            log(&happening);
             // Nobody has to watch.
             let _ = self.happenings.send(happening);
         }
         Ok(true)
+    }
+
+    /// Commits what was decided. The operation that may take the short way is marked with it and handed over meanwhile.
+    fn commit(
+        &mut self,
+        mut changes: DecisionBatch,
+        alone: Option<Operation>,
+    ) -> Result<Option<Promise>, StoreError> {
+        let short = alone.and_then(|operation| Some((self.ways.shortcut.take()?, operation)));
+        if let Some((_, operation)) = &short {
+            let (id, at) = (operation.id, self.clock.now());
+            changes.sending.push(Sending { id, effect: None, folded: Vec::new(), at });
+        }
+        let committing = self.store.begin_commit(Change::Decided(Box::new(changes)))?;
+        // ORDER: not before the commit has begun: whoever is woken may take this thread's processor.
+        let promise = short.map(|(entrance, operation)| entrance.hand_over(operation));
+        match committing.wait() {
+            Ok(Change::Decided(committed)) => self.remembered.committed(committed.cases),
+            Ok(_) => {}
+            Err(error) => {
+                self.remembered.forget();
+                return Err(error);
+            }
+        }
+        Ok(promise)
     }
 
     #[allow(

@@ -82,13 +82,15 @@ impl Delivery {
             Ok(body) => body,
             Err(panic) => resume_unwind(panic),
         };
-        leaving(&[&operation]);
         let verdict = match body {
             // Others asked HaloPSA meanwhile: it must not wait inside the client, in the way of what is urgent.
             Ok(_) if !turn::has_room(&self.client.budget(), operation.severity()) => {
                 Verdict::Later { problem: "the budget has no room left".to_owned(), wait: Wait::Turn }
             }
-            Ok(body) => self.post(&operation, &body).await,
+            Ok(body) => {
+                leaving(&[&operation]);
+                self.post(&operation, &body).await
+            }
             Err(verdict) => verdict,
         };
         self.conclude(&operation, verdict).await

@@ -28,7 +28,7 @@ mod verdict;
 pub use connection::{Connection, ConnectionStatus};
 pub(crate) use pace::Backoff;
 pub use pace::Pace;
-pub(crate) use shortcut::Shortcut;
+pub(crate) use shortcut::{Promise, Shortcut};
 pub(crate) use touched::{NOBODY, Seen, last_by_a_person, look};
 
 use std::collections::HashSet;
