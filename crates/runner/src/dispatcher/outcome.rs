@@ -77,7 +77,7 @@ impl Delivery {
             }
             Verdict::Later { problem, wait: Wait::Turn } => {
                 self.metrics.attempted(kind.as_str(), metrics::Result::Delayed);
-                tracing::info!(operation = %id, trace, %kind, %key, %problem, "sent again when it is its turn");
+                tracing::info!(operation = %id, trace, %kind, %key, %problem, "goes out when it is its turn");
                 let transition = Transition::Retry { at: self.clock.now(), problem };
                 self.store.commit(Change::Attempted { id, transition, exchanges }).await?;
                 Ok(Reach::Untold)
