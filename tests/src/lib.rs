@@ -23,7 +23,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// How long anything may take before a test gives up. Never a measure of speed: only an end for what hangs.
-pub const PATIENCE: Duration = Duration::from_mins(1);
+pub const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The repository's root.
 pub fn root() -> PathBuf {

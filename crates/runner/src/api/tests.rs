@@ -16,7 +16,7 @@ use crate::config::Loaded;
 use crate::store::OperationState;
 
 /// How long a test may hang before it fails; no test waits for it.
-const HANGS: Duration = Duration::from_secs(60);
+const HANGS: Duration = Duration::from_secs(120);
 const TOKEN: &str = "correct-horse-battery";
 
 const RULES: &str = "

@@ -15,7 +15,7 @@ use crate::clock::HeldClock;
 
 const EVERY: Duration = Duration::from_hours(6);
 /// Only an end for what hangs.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 struct Desk {
     sandbox: Sandbox,

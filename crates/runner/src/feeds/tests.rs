@@ -12,7 +12,7 @@ use crate::metrics::Metrics;
 use crate::store::{Limits, Store};
 
 /// How long a test may hang before it fails; no test waits for it.
-const HANGS: Duration = Duration::from_secs(60);
+const HANGS: Duration = Duration::from_secs(120);
 const MINUTE: Duration = Duration::from_mins(1);
 
 /// What a round does.

@@ -10,7 +10,7 @@ use super::*;
 use crate::config::TlsFiles;
 
 /// How long a test may hang before it fails; no test waits for it.
-const HANGS: Duration = Duration::from_secs(60);
+const HANGS: Duration = Duration::from_secs(120);
 
 fn router() -> Router {
     Router::new().route("/who", get(async |Extension(Peer(peer)): Extension<Peer>| peer.ip().to_string()))

@@ -11,7 +11,7 @@ use crate::store::{Limits, Store};
 use haloward_rules::Severity;
 
 /// How long a test may hang before it fails; no test waits for it.
-const HANGS: Duration = Duration::from_secs(60);
+const HANGS: Duration = Duration::from_secs(120);
 
 fn schedule(cron: &str, missed: Missed) -> Schedule {
     let zone = TimeZone::get("Europe/London").unwrap();

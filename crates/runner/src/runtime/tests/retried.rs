@@ -54,12 +54,12 @@ impl World {
 
     async fn refused_in_time(&mut self) -> Operation {
         loop {
-            match tokio::time::timeout(Duration::from_millis(100), self.happenings.recv()).await {
-                Ok(Ok(Happening::OperationFailed { operation, .. })) => {
+            match self.next_soon().await {
+                Some(Happening::OperationFailed { operation, .. }) => {
                     return self.operation(operation).await;
                 }
-                Ok(_) => {}
-                Err(_) => self.clock.advance(Duration::from_secs(1)),
+                Some(_) => {}
+                None => self.clock.advance(Duration::from_secs(1)),
             }
         }
     }
