@@ -4,7 +4,9 @@
 //! Files of before hold plain text in the same columns, and so do short texts: both are read.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 
+use lz4_flex::block::{CompressTable, compress_into_with_table, get_maximum_output_size};
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::{FromSqlError, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Row};
@@ -14,6 +16,39 @@ const SHORT: usize = 256;
 
 /// LIMIT: no packed byte stands for more than this many; what says otherwise is damaged, and its size not to be believed.
 const MOST_FOR_ONE: usize = 256;
+
+/// LIMIT: what a thread keeps for the next text; a longer one is packed in memory of its own.
+const KEPT: usize = 64 << 10;
+
+/// What packing needs besides the text: making and clearing it anew costs as much as packing a small event.
+struct Bench {
+    table: CompressTable,
+    packed: Vec<u8>,
+}
+
+thread_local! {
+    static BENCH: RefCell<Bench> = RefCell::new(Bench { table: CompressTable::small(), packed: Vec::new() });
+}
+
+impl Bench {
+    /// The text packed, behind its size in four bytes.
+    fn pack(&mut self, text: &str) -> Option<Vec<u8>> {
+        const SIZE: usize = size_of::<u32>();
+        let size = u32::try_from(text.len()).ok()?;
+        let most = SIZE + get_maximum_output_size(text.len());
+        if self.packed.len() < most {
+            self.packed.resize(most, 0);
+        }
+        self.packed[..SIZE].copy_from_slice(&size.to_le_bytes());
+        let bytes =
+            compress_into_with_table(text.as_bytes(), &mut self.packed[SIZE..], &mut self.table).ok()?;
+        let packed = self.packed[..SIZE + bytes].to_vec();
+        if self.packed.len() > KEPT {
+            *self = Self { table: CompressTable::small(), packed: Vec::new() };
+        }
+        Some(packed)
+    }
+}
 
 /// A text ready to be written.
 #[derive(Debug)]
@@ -27,7 +62,10 @@ impl Packed {
         if text.len() < SHORT {
             return Self::Plain(text);
         }
-        Self::Packed(lz4_flex::block::compress_prepend_size(text.as_bytes()))
+        match BENCH.with_borrow_mut(|bench| bench.pack(&text)) {
+            Some(packed) => Self::Packed(packed),
+            None => Self::Plain(text),
+        }
     }
 
     /// How many bytes are written.
@@ -96,6 +134,18 @@ mod tests {
             let packed = Packed::new(text.to_owned());
             assert_eq!(back(&packed), text);
             assert_eq!(packed.len() < text.len(), shorter, "{} of {}", packed.len(), text.len());
+        }
+    }
+
+    #[test]
+    fn a_text_owes_nothing_to_the_ones_before() {
+        // Longer and shorter than what is kept, and than what the table's smaller entries reach.
+        let texts =
+            [300, 70_000, 500, 66_000, 257].map(|n| format!("{n} of disk full on srv-01; ").repeat(n / 20));
+        for text in texts.iter().chain(&texts) {
+            let packed = Packed::new(text.clone());
+            assert!(packed.len() < text.len());
+            assert_eq!(back(&packed), *text);
         }
     }
 
