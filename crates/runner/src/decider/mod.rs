@@ -42,7 +42,9 @@ const MESSAGES: usize = 256;
 /// LIMIT: scripts recurse; the engine's own limits keep them far below this.
 const STACK_BYTES: usize = 2 << 20;
 /// LIMIT: however hard senders press, decisions take their turn so often: a critical alert is to be a ticket in 2 s.
-const LONGEST_COURTESY: Duration = Duration::from_millis(50);
+const LONGEST_COURTESY: Duration = Duration::from_millis(150);
+/// In a rush so many times as long as a batch took belong to those who are not accepted yet.
+const COURTESY: u32 = 8;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
@@ -316,7 +318,7 @@ fn log(happening: &Happening) {
 /// How long the decider stands back after a batch while senders press. What is not accepted is lost to whoever does not
 /// send again; what is accepted is safe and can be decided a little later.
 fn courtesy(rush: bool, batch: Duration) -> Option<Duration> {
-    rush.then(|| batch.saturating_mul(3).min(LONGEST_COURTESY))
+    rush.then(|| batch.saturating_mul(COURTESY).min(LONGEST_COURTESY))
 }
 
 async fn stopped(mut stop: watch::Receiver<bool>) {
@@ -355,7 +357,7 @@ mod tests {
     fn the_decider_stands_back_only_while_senders_press_and_never_for_long() {
         let batch = Duration::from_millis(5);
         assert_eq!(courtesy(false, batch), None);
-        assert_eq!(courtesy(true, batch), Some(Duration::from_millis(15)));
+        assert_eq!(courtesy(true, batch), Some(Duration::from_millis(40)));
         assert_eq!(courtesy(true, Duration::from_secs(1)), Some(LONGEST_COURTESY));
     }
 }
