@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use axum::{Json, Router};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde_json::json;
+use serde::{Serialize, Serializer};
 
 use super::auth::{Refused, Shown, Step};
 use super::body::{self, Content};
@@ -252,9 +252,21 @@ async fn accept(
 fn accepted(source: &str, ids: &[EventId], counted: &Counted, trace: TraceId) -> Response {
     let Counted { events, duplicates, unmapped } = *counted;
     tracing::debug!(source, %trace, accepted = events, duplicates, unmapped, "accepted");
-    let answer =
-        json!({ "accepted": events, "duplicates": duplicates, "ids": ids, "trace": trace.to_string() });
-    (StatusCode::ACCEPTED, Json(answer)).into_response()
+    (StatusCode::ACCEPTED, Json(Answer { accepted: events, duplicates, ids, trace })).into_response()
+}
+
+/// What the sender reads.
+#[derive(Serialize)]
+struct Answer<'a> {
+    accepted: usize,
+    duplicates: usize,
+    ids: &'a [EventId],
+    #[serde(serialize_with = "as_text")]
+    trace: TraceId,
+}
+
+fn as_text<S: Serializer>(trace: &TraceId, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(trace)
 }
 
 /// The trace of an event that came before.
