@@ -82,6 +82,8 @@ impl PathExpr {
     }
 
     pub(super) fn eval(&self, env: &Env<'_>) -> Value {
+        // Fall-backs mostly look into the same variable, whose own place may be deep in a payload.
+        let mut looked_at: Option<(&str, Option<&Value>)> = None;
         for alternative in &self.alternatives {
             let value = match alternative {
                 Alternative::Text(text) => return Value::String(text.clone()),
@@ -95,10 +97,14 @@ impl PathExpr {
                         steps.iter().fold(vars, |v, s| step(v, s)).clone()
                     })
                 }
-                Alternative::Path { root, steps } => env
-                    .var(root)
-                    .map(View::value)
-                    .map(|value| steps.iter().fold(value, |v, s| step(v, s)).clone()),
+                Alternative::Path { root, steps } => {
+                    let value = match looked_at {
+                        Some((name, value)) if name == root => value,
+                        _ => env.var(root).map(View::value),
+                    };
+                    looked_at = Some((root, value));
+                    value.map(|value| steps.iter().fold(value, |v, s| step(v, s)).clone())
+                }
             };
             match value {
                 Some(Value::Null) | None => {}
