@@ -178,40 +178,39 @@ impl Event {
     /// check, device and title.
     pub fn from_json(value: Value, default_severity: Severity) -> Result<Self, EventError> {
         let Value::Object(mut map) = value else { return Err(EventError::NotAnObject) };
-        let source = text_of(&map, "source").ok_or(EventError::NoSource)?;
-        let state = match text_of(&map, "state") {
-            Some(text) => State::parse(&text).ok_or_else(|| EventError::UnknownState(text.into()))?,
-            None => State::Firing,
-        };
-        let severity = match text_of(&map, "severity") {
-            Some(text) => Severity::parse(&text).ok_or_else(|| EventError::UnknownSeverity(text.into()))?,
-            None => default_severity,
-        };
-        let ticket = map.get("ticket").and_then(Value::as_object);
-        let of_ticket = |key: &str| ticket.and_then(|ticket| text_of(ticket, key));
-        let title = text_of(&map, "title")
-            .or_else(|| of_ticket("summary"))
-            .or_else(|| text_of(&map, "check"))
-            .unwrap_or_else(|| Cow::Owned(format!("Alert from {source}")));
-        let fingerprint = text_of(&map, "fingerprint")
-            .or_else(|| of_ticket("id"))
-            .unwrap_or_else(|| Cow::Owned(derived_fingerprint(&map, &title)));
-        // Most events have all of it as it should be, and nothing is made anew.
-        let wanted = [
-            ("source", source),
-            ("state", Cow::Borrowed(state.as_str())),
-            ("severity", Cow::Borrowed(severity.as_str())),
-            ("title", title),
-            ("fingerprint", fingerprint),
-        ];
-        let known = |name: &str, text: &str| map.get(name).and_then(Value::as_str) == Some(text);
-        let other: Vec<(&str, String)> = wanted
-            .into_iter()
-            .filter(|(name, text)| !known(name, text))
-            .map(|(name, text)| (name, text.into_owned()))
-            .collect();
-        map.extend(other.into_iter().map(|(name, text)| (name.to_owned(), Value::String(text))));
-        Ok(Self { data: Arc::new(Value::Object(map)) })
+        if text_of(&map, "source").is_none() {
+            return Err(EventError::NoSource);
+        }
+        if let Some(text) = text_of(&map, "state") {
+            let state = State::parse(&text).ok_or_else(|| EventError::UnknownState(text.into()))?;
+            say(&mut map, "state", state.as_str());
+        }
+        if let Some(text) = text_of(&map, "severity") {
+            let severity = Severity::parse(&text).ok_or_else(|| EventError::UnknownSeverity(text.into()))?;
+            say(&mut map, "severity", severity.as_str());
+        }
+        Ok(Self::completed(map, default_severity))
+    }
+
+    /// The event of these fields, of which `source` is one; `state` and `severity` are ours where they are there. Most
+    /// have all of them as they should be, and nothing is made anew.
+    pub(crate) fn completed(mut map: Map<String, Value>, default_severity: Severity) -> Self {
+        for name in ["source", "state", "severity", "title", "fingerprint"] {
+            let text = match map.get(name) {
+                Some(Value::String(text)) if !text.trim().is_empty() => continue,
+                Some(Value::Number(number)) => number.to_string(),
+                _ => match name {
+                    "state" => State::Firing.as_str().to_owned(),
+                    "severity" => default_severity.as_str().to_owned(),
+                    "title" => derived_title(&map),
+                    // INVARIANT: the title is there by now, being named before.
+                    "fingerprint" => derived_fingerprint(&map),
+                    _ => String::new(),
+                },
+            };
+            map.insert(name.to_owned(), Value::String(text));
+        }
+        Self { data: Arc::new(Value::Object(map)) }
     }
 
     /// A payload that did not fit its preset, kept as an event that says so.
@@ -243,6 +242,11 @@ impl Event {
     /// The event as JSON.
     pub fn value(&self) -> &Value {
         &self.data
+    }
+
+    /// Appends the event's JSON.
+    pub fn write_json(&self, out: &mut Vec<u8>) {
+        crate::value::write_json(&self.data, out);
     }
 
     /// The event as JSON, shared.
@@ -376,13 +380,39 @@ fn text_of<'m>(map: &'m Map<String, Value>, key: &str) -> Option<Cow<'m, str>> {
     }
 }
 
-/// The same problem reported twice shares check, device and title, whatever else changed.
-fn derived_fingerprint(map: &Map<String, Value>, title: &str) -> String {
+/// Sets a text that most events have as it should be.
+fn say(map: &mut Map<String, Value>, name: &str, text: &str) {
+    if map.get(name).and_then(Value::as_str) != Some(text) {
+        map.insert(name.to_owned(), text.into());
+    }
+}
+
+/// What the HaloPSA ticket says that an event tells of.
+fn of_ticket<'m>(map: &'m Map<String, Value>, key: &str) -> Option<Cow<'m, str>> {
+    map.get("ticket").and_then(Value::as_object).and_then(|ticket| text_of(ticket, key))
+}
+
+fn derived_title(map: &Map<String, Value>) -> String {
+    let named = of_ticket(map, "summary").or_else(|| text_of(map, "check"));
+    named
+        .map_or_else(|| format!("Alert from {}", text_of(map, "source").unwrap_or_default()), Cow::into_owned)
+}
+
+/// Its ticket's number; else the same problem reported twice shares check, device and title, whatever else changed.
+fn derived_fingerprint(map: &Map<String, Value>) -> String {
+    if let Some(id) = of_ticket(map, "id") {
+        return id.into_owned();
+    }
     let device =
         map.get("device").and_then(|d| d.get("id").filter(|v| !v.is_null()).or_else(|| d.get("name")));
-    let device = device.map(|v| crate::value::to_text(v).into_owned()).unwrap_or_default();
-    let check = text_of(map, "check").unwrap_or_default();
-    [device.as_str(), &check, title].iter().filter(|p| !p.is_empty()).copied().collect::<Vec<_>>().join("/")
+    let device = device.map(crate::value::to_text).unwrap_or_default();
+    let [check, title] = ["check", "title"].map(|name| text_of(map, name).unwrap_or_default());
+    [&device, &check, &title]
+        .into_iter()
+        .filter(|p| !p.is_empty())
+        .map(|p| &**p)
+        .collect::<Vec<_>>()
+        .join("/")
 }
 
 #[cfg(test)]

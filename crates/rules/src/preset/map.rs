@@ -158,11 +158,9 @@ impl Preset {
         }
         self.severity(&mut map);
         for field in ["started_at", "ended_at", "occurred_at"] {
-            let Some(value) = map.get(field) else { continue };
+            let Some(value) = map.get_mut(field) else { continue };
             match crate::time::to_time_in(value, &self.settings.zone) {
-                Some(time) if time.as_second() >= NEVER => {
-                    map.insert(field.into(), crate::time::to_text(time).into());
-                }
+                Some(time) if time.as_second() >= NEVER => *value = crate::time::to_text(time).into(),
                 // One that cannot be read is in the payload still.
                 _ => drop(map.remove(field)),
             }
@@ -173,39 +171,43 @@ impl Preset {
             client.put(&mut map);
         }
         map.insert("source".into(), delivery.source.into());
-        Event::from_json(Value::Object(map), delivery.default_severity).map_err(|error| error.to_string())
+        Ok(Event::completed(map, delivery.default_severity))
     }
 
     fn state(&self, map: &mut Map<String, Value>) -> Result<(), String> {
-        let wants_state = self.fields.iter().any(|(path, _)| path.as_str() == "state");
-        let Some(raw) = map.get("state").map(|v| crate::value::to_text(v).into_owned()) else {
-            return if wants_state && self.states.as_ref().is_none_or(|t| t.otherwise.is_none()) {
+        let table = self.states.as_ref();
+        let Some(said) = map.get_mut("state") else {
+            let wants_state = self.fields.iter().any(|(path, _)| path.as_str() == "state");
+            return if wants_state && table.is_none_or(|table| table.otherwise.is_none()) {
                 Err("its state is missing".into())
             } else {
-                let state = self.states.as_ref().and_then(|t| t.otherwise).unwrap_or(State::Firing);
+                let state = table.and_then(|table| table.otherwise).unwrap_or(State::Firing);
                 map.insert("state".into(), state.as_str().into());
                 Ok(())
             };
         };
+        let raw = crate::value::to_text(said);
         let word = raw.trim().to_lowercase();
-        let table = self.states.as_ref();
         let state = table
             .and_then(|table| table.by_word.get(&word).copied())
             .or_else(|| State::parse(&raw))
             .or_else(|| table.and_then(|table| table.otherwise))
             .or_else(|| words::state(&word))
             .ok_or_else(|| format!("its state `{}` is none that its preset knows", shortened(&raw)))?;
-        map.insert("state".into(), state.as_str().into());
+        *said = state.as_str().into();
         Ok(())
     }
 
     /// The vendor's word is kept as `severity_raw`; a word nobody knows must not cost the alert its ticket.
     fn severity(&self, map: &mut Map<String, Value>) {
-        let Some(raw) = map.remove("severity").map(|v| crate::value::to_text(&v).into_owned()) else {
-            return;
+        let Some(said) = map.get_mut("severity") else { return };
+        let raw = match said.take() {
+            Value::String(text) => text,
+            other => crate::value::to_text(&other).into_owned(),
         };
-        if let Some(severity) = self.severity_of(&raw) {
-            map.insert("severity".into(), severity.as_str().into());
+        match self.severity_of(&raw) {
+            Some(severity) => *said = severity.as_str().into(),
+            None => drop(map.remove("severity")),
         }
         map.entry("severity_raw").or_insert(Value::String(raw));
     }

@@ -226,13 +226,20 @@ pub(super) struct Bodies {
 impl Bodies {
     pub(super) fn of(change: &Change) -> Result<Self, StoreError> {
         let Change::Decided(batch) = change else { return Ok(Self::default()) };
-        let cases = batch.cases.iter().map(|change| json(&change.case, &change.case.key).map(Packed::new));
+        let cases = batch.cases.iter().map(|change| packed(&change.case, &change.case.key));
         let effects = batch.operations.iter().map(|new| json(&new.effect, &new.effect.key));
         Ok(Self { cases: cases.collect::<Result<_, _>>()?, effects: effects.collect::<Result<_, _>>()? })
     }
 }
 
 fn json(value: &impl Serialize, key: &Key) -> Result<String, StoreError> {
-    serde_json::to_string(value)
-        .map_err(|error| StoreError::Damaged { problem: format!("what is kept about `{key}`: {error}") })
+    serde_json::to_string(value).map_err(|error| unwritable(key, &error))
+}
+
+fn packed(value: &impl Serialize, key: &Key) -> Result<Packed, StoreError> {
+    Packed::written(|out| serde_json::to_writer(out, value)).map_err(|error| unwritable(key, &error))
+}
+
+fn unwritable(key: &Key, error: &serde_json::Error) -> StoreError {
+    StoreError::Damaged { problem: format!("what is kept about `{key}`: {error}") }
 }

@@ -129,7 +129,7 @@ impl Store {
         events: Vec<NewEvent>,
         feed: Option<FeedChange>,
     ) -> Result<Vec<Accepted>, StoreError> {
-        let prepared = Prepared::all(events)?;
+        let prepared = Prepared::all(events);
         let bytes: usize = prepared.iter().map(Prepared::bytes).sum();
         let bytes = bytes + feed.as_ref().map_or(0, FeedChange::bytes);
         let all = (self.shared.limits.waiting_bytes / 1024).max(1);

@@ -1,5 +1,6 @@
 //! The journal: events appended in the order of their ids, each delivery once.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -9,7 +10,6 @@ use serde_json::json;
 use haloward_rules::{Event, Severity};
 
 use super::packed::{self, Packed};
-use crate::store::error::StoreError;
 use crate::store::event::{Accepted, JournalEntry, NewEvent};
 use crate::store::id::{EventId, IdSource};
 
@@ -25,18 +25,13 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
-    pub(crate) fn all(events: Vec<NewEvent>) -> Result<Vec<Self>, StoreError> {
+    pub(crate) fn all(events: Vec<NewEvent>) -> Vec<Self> {
         let prepared = events.into_iter().zip(0..).map(|(new, item)| {
-            let event = serde_json::to_string(&new.event)
-                .map_err(|error| StoreError::Damaged { problem: error.to_string() })?;
-            let event = Packed::new(event);
-            Ok(Self {
-                source: new.source,
-                delivery: new.delivery_id,
-                item,
-                received_at: new.received_at,
-                event,
-            })
+            let Ok(event) = Packed::written(|out| {
+                new.event.write_json(out);
+                Ok::<_, Infallible>(())
+            });
+            Self { source: new.source, delivery: new.delivery_id, item, received_at: new.received_at, event }
         });
         prepared.collect()
     }

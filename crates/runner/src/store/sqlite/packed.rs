@@ -20,52 +20,63 @@ const MOST_FOR_ONE: usize = 256;
 /// LIMIT: what a thread keeps for the next text; a longer one is packed in memory of its own.
 const KEPT: usize = 64 << 10;
 
-/// What packing needs besides the text: making and clearing it anew costs as much as packing a small event.
+/// Where a thread writes its texts and packs them: making and clearing room for each costs as much as packing a small one.
 struct Bench {
+    text: Vec<u8>,
     table: CompressTable,
     packed: Vec<u8>,
 }
 
 thread_local! {
-    static BENCH: RefCell<Bench> = RefCell::new(Bench { table: CompressTable::small(), packed: Vec::new() });
+    static BENCH: RefCell<Bench> = RefCell::new(Bench::new());
 }
 
 impl Bench {
-    /// The text packed, behind its size in four bytes.
-    fn pack(&mut self, text: &str) -> Option<Vec<u8>> {
+    fn new() -> Self {
+        Self { text: Vec::new(), table: CompressTable::small(), packed: Vec::new() }
+    }
+
+    /// The text packed, behind its size in four bytes; nothing where it is better left as it is.
+    fn pack(&mut self) -> Option<Vec<u8>> {
         const SIZE: usize = size_of::<u32>();
-        let size = u32::try_from(text.len()).ok()?;
+        let Self { text, table, packed } = self;
+        let size = u32::try_from(text.len()).ok().filter(|_| text.len() >= SHORT)?;
         let most = SIZE + get_maximum_output_size(text.len());
-        if self.packed.len() < most {
-            self.packed.resize(most, 0);
+        if packed.len() < most {
+            packed.resize(most, 0);
         }
-        self.packed[..SIZE].copy_from_slice(&size.to_le_bytes());
-        let bytes =
-            compress_into_with_table(text.as_bytes(), &mut self.packed[SIZE..], &mut self.table).ok()?;
-        let packed = self.packed[..SIZE + bytes].to_vec();
-        if self.packed.len() > KEPT {
-            *self = Self { table: CompressTable::small(), packed: Vec::new() };
+        packed[..SIZE].copy_from_slice(&size.to_le_bytes());
+        let bytes = compress_into_with_table(text, &mut packed[SIZE..], table).ok()?;
+        Some(packed[..SIZE + bytes].to_vec())
+    }
+
+    /// Ready for the next text, without the room that a long one took.
+    fn clear(&mut self) {
+        if self.text.capacity() > KEPT {
+            *self = Self::new();
         }
-        Some(packed)
+        self.text.clear();
     }
 }
 
 /// A text ready to be written.
 #[derive(Debug)]
 pub(crate) enum Packed {
-    Plain(String),
+    Plain(Vec<u8>),
     Packed(Vec<u8>),
 }
 
 impl Packed {
-    pub(crate) fn new(text: String) -> Self {
-        if text.len() < SHORT {
-            return Self::Plain(text);
-        }
-        match BENCH.with_borrow_mut(|bench| bench.pack(&text)) {
-            Some(packed) => Self::Packed(packed),
-            None => Self::Plain(text),
-        }
+    /// What `write` appends.
+    pub(crate) fn written<E>(write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<Self, E> {
+        BENCH.with_borrow_mut(|bench| {
+            bench.clear();
+            write(&mut bench.text)?;
+            Ok(match bench.pack() {
+                Some(packed) => Self::Packed(packed),
+                None => Self::Plain(bench.text.clone()),
+            })
+        })
     }
 
     /// How many bytes are written.
@@ -80,7 +91,7 @@ impl Packed {
 impl ToSql for Packed {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self {
-            Self::Plain(text) => ValueRef::Text(text.as_bytes()),
+            Self::Plain(text) => ValueRef::Text(text),
             Self::Packed(bytes) => ValueRef::Blob(bytes),
         }))
     }
@@ -122,6 +133,10 @@ pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
 mod tests {
     use super::*;
 
+    fn packed(text: &str) -> Packed {
+        Packed::written(|out| std::io::Write::write_all(out, text.as_bytes())).unwrap()
+    }
+
     fn back(packed: &Packed) -> String {
         let ToSqlOutput::Borrowed(value) = packed.to_sql().unwrap() else { panic!("it is borrowed") };
         plain(value).unwrap().into_owned()
@@ -131,7 +146,7 @@ mod tests {
     fn a_text_comes_back_as_it_was_and_a_long_one_is_shorter_meanwhile() {
         let event = r#"{"labels":{"instance":"srv-01"},"payload":{"labels":{"instance":"srv-01"},"é":"…"}}"#;
         for (text, shorter) in [("", false), (event, false), (event.repeat(20).as_str(), true)] {
-            let packed = Packed::new(text.to_owned());
+            let packed = packed(text);
             assert_eq!(back(&packed), text);
             assert_eq!(packed.len() < text.len(), shorter, "{} of {}", packed.len(), text.len());
         }
@@ -143,7 +158,7 @@ mod tests {
         let texts =
             [300, 70_000, 500, 66_000, 257].map(|n| format!("{n} of disk full on srv-01; ").repeat(n / 20));
         for text in texts.iter().chain(&texts) {
-            let packed = Packed::new(text.clone());
+            let packed = packed(text);
             assert!(packed.len() < text.len());
             assert_eq!(back(&packed), *text);
         }
@@ -151,7 +166,7 @@ mod tests {
 
     #[test]
     fn damaged_texts_are_said_to_be_and_take_no_memory() {
-        let Packed::Packed(sound) = Packed::new("of some length ".repeat(100)) else { panic!("it is long") };
+        let Packed::Packed(sound) = packed(&"of some length ".repeat(100)) else { panic!("it is long") };
         let mut large = sound.clone();
         large[..4].copy_from_slice(&u32::MAX.to_le_bytes());
         for bytes in [&[][..], &[1, 2], &large, &sound[..sound.len() / 2]] {
