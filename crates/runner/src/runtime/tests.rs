@@ -102,7 +102,8 @@ fn client(sandbox: &Sandbox) -> Client {
     let config = sandbox.config();
     let credentials = Credentials::new(config.client_id.as_str(), config.client_secret.as_str());
     Client::builder(Site::parse(&sandbox.url()).unwrap(), credentials)
-        .timeout(Duration::from_secs(5))
+        // What is slow in these tests waits for the sandbox's clock, which may stand for as long as a test takes.
+        .timeout(HANGS)
         .build()
         .unwrap()
 }

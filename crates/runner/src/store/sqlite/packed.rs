@@ -21,17 +21,17 @@ const MOST_FOR_ONE: usize = 256;
 const KEPT: usize = 64 << 10;
 
 /// Where a thread writes its texts and packs them: making and clearing room for each costs as much as packing a small one.
-struct Bench {
+struct Workbench {
     text: Vec<u8>,
     table: CompressTable,
     packed: Vec<u8>,
 }
 
 thread_local! {
-    static BENCH: RefCell<Bench> = RefCell::new(Bench::new());
+    static WORKBENCH: RefCell<Workbench> = RefCell::new(Workbench::new());
 }
 
-impl Bench {
+impl Workbench {
     fn new() -> Self {
         Self { text: Vec::new(), table: CompressTable::small(), packed: Vec::new() }
     }
@@ -69,12 +69,12 @@ pub(crate) enum Packed {
 impl Packed {
     /// What `write` appends.
     pub(crate) fn written<E>(write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<Self, E> {
-        BENCH.with_borrow_mut(|bench| {
-            bench.clear();
-            write(&mut bench.text)?;
-            Ok(match bench.pack() {
+        WORKBENCH.with_borrow_mut(|workbench| {
+            workbench.clear();
+            write(&mut workbench.text)?;
+            Ok(match workbench.pack() {
                 Some(packed) => Self::Packed(packed),
-                None => Self::Plain(bench.text.clone()),
+                None => Self::Plain(workbench.text.clone()),
             })
         })
     }
