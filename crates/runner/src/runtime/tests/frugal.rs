@@ -85,9 +85,7 @@ async fn a_halopsa_that_is_away_is_asked_by_one_request_at_a_time_and_everything
     assert_eq!((status.reached, status.away_since.is_some()), (false, true));
     assert!(status.problem.is_some(), "{status:?}");
     let tried = world.requests("POST", "/auth/token").len();
-    // Each operation by itself would have asked four times a minute, 800 times in all. How often the client asks again for
-    // one request takes real time, so that this is no exact number.
-    assert!(tried <= 160, "{tried} tries in ten minutes for 20 operations");
+    assert!(tried <= 4 * 12, "{tried} tries in ten minutes for 20 operations");
     world.sandbox.faults().clear();
     let mut done = 0;
     while done < 20 {
