@@ -187,7 +187,7 @@ fn alertmanager_bytes_to_an_event(bencher: Bencher<'_, '_>) {
         let payload: Value = serde_json::from_slice(black_box(&body)).expect("JSON");
         preset.map(Delivery {
             source: "prom",
-            payload: Arc::new(payload),
+            payload: payload.into(),
             headers: headers.clone(),
             default_severity: Severity::Medium,
             at: NOW,

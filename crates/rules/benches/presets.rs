@@ -34,7 +34,7 @@ fn received(preset: &Preset, bytes: &[u8]) -> Vec<String> {
     let payload: Value = serde_json::from_slice(bytes).expect("JSON");
     let mapped = preset.map(Delivery {
         source: "bench",
-        payload: Arc::new(payload),
+        payload: payload.into(),
         headers: Arc::new(Value::Object(Map::new())),
         default_severity: Severity::Medium,
         at: NOW,

@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::path::Path;
+use crate::payload::Sent;
 
 /// What an event says about its problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -159,10 +160,46 @@ pub(crate) fn is_for_presets(root: &str) -> bool {
 ///
 /// INVARIANT: an object whose `source`, `state`, `severity`, `title` and `fingerprint` are texts, state and
 /// severity being one of ours (`an_event_always_has_its_canonical_fields`).
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone)]
 pub struct Event {
-    data: Arc<Value>,
+    data: Data,
+}
+
+#[derive(Debug, Clone)]
+enum Data {
+    Whole(Arc<Value>),
+    Apart(Arc<Apart>),
+}
+
+/// An event whose payload is still as it was sent. Most are only written to the journal, which needs no tree of it.
+#[derive(Debug)]
+struct Apart {
+    /// All but the payload.
+    fields: Value,
+    payload: Sent,
+    whole: OnceLock<Arc<Value>>,
+}
+
+impl Apart {
+    fn whole(&self) -> &Arc<Value> {
+        self.whole.get_or_init(|| {
+            let mut whole = self.fields.clone();
+            whole["payload"] = self.payload.to_value();
+            Arc::new(whole)
+        })
+    }
+}
+
+impl PartialEq for Event {
+    fn eq(&self, other: &Self) -> bool {
+        self.value() == other.value()
+    }
+}
+
+impl Serialize for Event {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.value().serialize(serializer)
+    }
 }
 
 impl<'de> Deserialize<'de> for Event {
@@ -210,7 +247,7 @@ impl Event {
             };
             map.insert(name.to_owned(), Value::String(text));
         }
-        Self { data: Arc::new(Value::Object(map)) }
+        Self::whole(Value::Object(map))
     }
 
     /// A payload that did not fit its preset, kept as an event that says so.
@@ -224,34 +261,84 @@ impl Event {
             "unmapped": why,
         });
         event["payload"] = payload;
-        Self { data: Arc::new(event) }
+        Self::whole(event)
+    }
+
+    fn whole(value: Value) -> Self {
+        Self { data: Data::Whole(Arc::new(value)) }
     }
 
     /// The event with what was sent as its payload, unless its preset has put something there.
     #[must_use]
-    pub(crate) fn of_payload(mut self, sent: Value) -> Self {
-        if let Value::Object(map) = Arc::make_mut(&mut self.data) {
-            let payload = map.entry("payload").or_insert(Value::Null);
-            if payload.is_null() {
-                *payload = sent;
-            }
+    pub(crate) fn of_payload(self, payload: Sent) -> Self {
+        let Data::Whole(value) = self.data else { return self };
+        if !value["payload"].is_null() {
+            return Self { data: Data::Whole(value) };
         }
-        self
+        let mut fields = Arc::unwrap_or_clone(value);
+        if let Value::Object(map) = &mut fields {
+            map.remove("payload");
+        }
+        Self { data: Data::Apart(Arc::new(Apart { fields, payload, whole: OnceLock::new() })) }
     }
 
     /// The event as JSON.
     pub fn value(&self) -> &Value {
-        &self.data
+        self.shared()
     }
 
     /// Appends the event's JSON.
     pub fn write_json(&self, out: &mut Vec<u8>) {
-        crate::value::write_json(&self.data, out);
+        match &self.data {
+            Data::Whole(value) => crate::value::write_json(value, out),
+            Data::Apart(apart) => {
+                crate::value::write_json(&apart.fields, out);
+                // INVARIANT: a map that is not empty: it has its source.
+                out.pop();
+                out.extend_from_slice(b",\"payload\":");
+                apart.payload.write_json(out);
+                out.push(b'}');
+            }
+        }
     }
 
     /// The event as JSON, shared.
     pub fn shared(&self) -> &Arc<Value> {
-        &self.data
+        match &self.data {
+            Data::Whole(value) => value,
+            Data::Apart(apart) => apart.whole(),
+        }
+    }
+
+    /// A field of it that is not its payload.
+    fn field(&self, name: &str) -> Option<&Value> {
+        match &self.data {
+            Data::Whole(value) => value.get(name),
+            Data::Apart(apart) => apart.fields.get(name),
+        }
+    }
+
+    /// The event as JSON that can be changed.
+    fn edit(&mut self) -> &mut Value {
+        if let Data::Apart(apart) = &self.data {
+            self.data = Data::Whole(Arc::clone(apart.whole()));
+        }
+        match &mut self.data {
+            Data::Whole(value) => Arc::make_mut(value),
+            Data::Apart(_) => unreachable!("it has just been put together"),
+        }
+    }
+
+    /// Sets a field that is not the payload.
+    fn put(&mut self, name: &str, value: Value) {
+        if let Data::Apart(apart) = &mut self.data
+            && let Some(Apart { fields: Value::Object(map), whole, .. }) = Arc::get_mut(apart)
+        {
+            *whole = OnceLock::new();
+            map.insert(name.to_owned(), value);
+        } else if let Value::Object(map) = self.edit() {
+            map.insert(name.to_owned(), value);
+        }
     }
 
     /// The source's name.
@@ -286,17 +373,17 @@ impl Event {
 
     /// The id that everything has which follows from its delivery; nothing where nobody follows it.
     pub fn trace(&self) -> Option<&str> {
-        self.data.get("trace").and_then(Value::as_str).filter(|trace| !trace.is_empty())
+        self.field("trace").and_then(Value::as_str).filter(|trace| !trace.is_empty())
     }
 
     /// When it was received, where it says so.
     pub fn received_at(&self) -> Option<jiff::Timestamp> {
-        crate::time::parse(self.data.get("received_at").and_then(Value::as_str)?)
+        crate::time::parse(self.field("received_at").and_then(Value::as_str)?)
     }
 
     /// The number of the HaloPSA ticket it is about, where it tells how one stands.
     pub fn ticket_id(&self) -> Option<i64> {
-        match self.data.get("ticket")?.get("id")? {
+        match self.field("ticket")?.get("id")? {
             Value::Number(number) => number.as_i64(),
             Value::String(text) => text.trim().parse().ok(),
             _ => None,
@@ -305,16 +392,16 @@ impl Event {
 
     /// Whether all it tells of is what we did to the ticket ourselves.
     pub(crate) fn is_our_doing(&self) -> bool {
-        self.data.get("change").and_then(|change| change.get("ours")) == Some(&Value::Bool(true))
+        self.field("change").and_then(|change| change.get("ours")) == Some(&Value::Bool(true))
     }
 
     /// Why its preset did not fit, if so.
     pub fn unmapped(&self) -> Option<&str> {
-        self.data.get("unmapped").and_then(Value::as_str)
+        self.field("unmapped").and_then(Value::as_str)
     }
 
     fn text(&self, key: &str) -> &str {
-        self.data.get(key).and_then(Value::as_str).unwrap_or_default()
+        self.field(key).and_then(Value::as_str).unwrap_or_default()
     }
 
     /// Whether a field may be changed: not what the receiver knows, and texts of the contract only as a whole.
@@ -349,25 +436,21 @@ impl Event {
             "title" | "fingerprint" => Value::String(crate::value::to_text(&value).into_owned()),
             _ => value,
         };
-        path.set(Arc::make_mut(&mut self.data), value).map_err(str::to_owned)
+        path.set(self.edit(), value).map_err(str::to_owned)
     }
 
     /// Sets the field that the receiver knows before it keeps the event: the trace id of its delivery.
     #[must_use]
     pub fn traced(mut self, trace: &str) -> Self {
-        if let Value::Object(map) = Arc::make_mut(&mut self.data) {
-            map.insert("trace".into(), trace.into());
-        }
+        self.put("trace", trace.into());
         self
     }
 
     /// Sets fields that the receiver knows: the journal id and the time of receipt.
     #[must_use]
     pub fn received(mut self, id: &str, at: jiff::Timestamp) -> Self {
-        if let Value::Object(map) = Arc::make_mut(&mut self.data) {
-            map.insert("id".into(), id.into());
-            map.insert("received_at".into(), crate::time::to_text(at).into());
-        }
+        self.put("id", id.into());
+        self.put("received_at", crate::time::to_text(at).into());
         self
     }
 }

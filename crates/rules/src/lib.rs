@@ -16,6 +16,7 @@ mod finding;
 mod library;
 mod names;
 mod path;
+mod payload;
 mod poll;
 mod preset;
 mod rule;
@@ -49,6 +50,7 @@ pub use fields::{Fields, suggestion};
 pub use finding::{Example, Finding, Findings, Level, Page, Place, SourceFile};
 pub use names::{Given, NameKind, NameUse, Within};
 pub use path::Path;
+pub use payload::Payload;
 pub use poll::{Answer, Asked, Mark, Method, Need, Poll, RawPoll, Turn};
 pub use preset::{
     Arrival, AuthWay, Delivery, HmacAlgorithm, HmacScheme, KeyEncoding, Mapped, Preset, PresetSet, RawHmac,

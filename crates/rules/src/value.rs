@@ -53,7 +53,8 @@ pub(crate) fn write_json(value: &Value, out: &mut Vec<u8>) {
     }
 }
 
-fn write_text(text: &str, out: &mut Vec<u8>) {
+/// Writes a text as JSON has it.
+pub(crate) fn write_text(text: &str, out: &mut Vec<u8>) {
     let is_special = |byte: u8| matches!(byte, ..b' ' | b'"' | b'\\');
     out.reserve(text.len() + 2);
     out.push(b'"');
@@ -165,12 +166,13 @@ pub(crate) fn is_empty(value: &Value) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use proptest::prelude::*;
     use serde_json::json;
 
-    fn any_value() -> impl Strategy<Value = Value> {
+    /// Values with all that JSON has.
+    pub(crate) fn any_value() -> impl Strategy<Value = Value> {
         let scalar = prop_oneof![
             Just(Value::Null),
             any::<bool>().prop_map(Value::Bool),

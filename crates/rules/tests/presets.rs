@@ -48,7 +48,7 @@ fn read(path: &Path) -> Value {
 fn map(preset: &Preset, payload: Value) -> Mapped {
     preset.map(Delivery {
         source: preset.name(),
-        payload: Arc::new(payload),
+        payload: payload.into(),
         headers: Arc::new(json!({})),
         default_severity: Severity::Medium,
         at: "2026-02-01T09:00:00Z".parse().expect("a time"),
@@ -244,7 +244,7 @@ fn a_binary_cloudevent_is_read_from_its_headers() {
     let preset = presets.get("cloudevents").expect("it is there");
     let mapped = preset.map(Delivery {
         source: "ce",
-        payload: Arc::new(json!({"severity": "critical", "title": "Pump stopped", "device": "pump-2"})),
+        payload: json!({"severity": "critical", "title": "Pump stopped", "device": "pump-2"}).into(),
         headers: Arc::new(json!({"ce-type": "example.pump.firing", "ce-source": "/hall", "ce-subject": "pump-2", "ce-id": "9"})),
         default_severity: Severity::Medium,
         at: "2026-02-01T09:00:00Z".parse().expect("a time"),

@@ -72,7 +72,7 @@ impl Maker {
         let payload = json!({ "alerts": [rules::alert(&format!("{problem:09}"))] });
         let delivery = Delivery {
             source: "prom",
-            payload: Arc::new(payload),
+            payload: payload.into(),
             headers: Arc::new(Value::Null),
             default_severity: Severity::Medium,
             at: self.now,

@@ -9,6 +9,7 @@ use super::{Preset, title, unfilled, words};
 use crate::event::{Event, Severity, State};
 use crate::library::Library;
 use crate::path::Path;
+use crate::payload::{Payload, Sent};
 use crate::script::{Env, View};
 
 /// A payload as a source sent it.
@@ -17,7 +18,7 @@ pub struct Delivery<'a> {
     /// The source's name.
     pub source: &'a str,
     /// The payload.
-    pub payload: Arc<Value>,
+    pub payload: Payload,
     /// The request's headers, names in lower case; without credentials.
     pub headers: Arc<Value>,
     /// The severity of events whose vendor gives none.
@@ -47,7 +48,7 @@ impl Preset {
         // ORDER: before anything sees the payload, also what keeps one that does not fit.
         let delivery = Delivery { payload: self.without_secrets(delivery.payload), ..delivery };
         let source = Arc::new(Value::String(delivery.source.to_owned()));
-        let whole = View::new(delivery.payload.clone());
+        let whole = View::of(&delivery.payload);
         let mut env = env(&delivery, &source, whole.clone());
         let delivery_id = self
             .delivery_id
@@ -73,7 +74,7 @@ impl Preset {
         drop((env, whole, delivery));
         let unmapped = |why: String| Event::unmapped_from(source, default_severity, Value::Null, &why);
         let events = events.into_iter().map(|event| event.unwrap_or_else(unmapped));
-        let events = events.zip(items.into_values()).map(|(event, sent)| event.of_payload(sent)).collect();
+        let events = events.zip(items.into_sent()).map(|(event, sent)| event.of_payload(sent)).collect();
         Mapped { events, delivery_id }
     }
 
@@ -81,29 +82,32 @@ impl Preset {
     pub(super) fn items(&self, whole: &View, env: &Env<'_>) -> Result<Items, String> {
         let Some(template) = &self.events else { return Ok(Items::One(whole.clone())) };
         let found = template.view(env).map_err(|error| error.message)?;
-        match found.value() {
-            Value::Array(list) if list.len() > MAX_EVENTS => {
-                Err(format!("it holds {} elements, more than {MAX_EVENTS}", list.len()))
-            }
-            Value::Array(list) => Ok(Items::List(list.len(), found)),
-            Value::Object(_) => Ok(Items::One(found)),
-            _ => Err("its list of events is not there".into()),
+        let seen = found.seen();
+        if seen.is_map() {
+            return Ok(Items::One(found));
+        }
+        if !seen.is_list() {
+            return Err("its list of events is not there".into());
+        }
+        match seen.len() {
+            count if count > MAX_EVENTS => Err(format!("it holds {count} elements, more than {MAX_EVENTS}")),
+            _ => Ok(Items::List(found)),
         }
     }
 
     /// The payload without what must never be kept.
-    fn without_secrets(&self, mut payload: Arc<Value>) -> Arc<Value> {
-        // Most payloads hold nothing of the kind, and are not copied.
-        if self.remove.iter().any(|path| path.any(&payload, &mut |value| !value.is_null())) {
-            self.strip(Arc::make_mut(&mut payload));
-        }
+    fn without_secrets(&self, mut payload: Payload) -> Payload {
+        self.strip(&mut payload);
         payload
     }
 
     /// Removes what must never be kept from a payload.
-    pub fn strip(&self, payload: &mut Value) {
-        for path in &self.remove {
-            path.remove(payload);
+    pub fn strip(&self, payload: &mut Payload) {
+        // Most payloads hold nothing of the kind, and are not copied.
+        let holds = |path: &Path| path.any(payload.value(), &mut |value| !value.is_null());
+        if self.remove.iter().any(holds) {
+            let tree = payload.edit();
+            self.remove.iter().for_each(|path| path.remove(tree));
         }
     }
 
@@ -216,25 +220,22 @@ impl Preset {
 /// The parts of a payload that are an event each.
 pub(super) enum Items {
     One(View),
-    /// So many elements of a list.
-    List(usize, View),
+    /// The elements of a list.
+    List(View),
 }
 
 impl Items {
     pub(super) fn views(&self) -> Vec<View> {
         match self {
             Self::One(one) => vec![one.clone()],
-            Self::List(count, list) => (0..*count).map(|place| list.at(place)).collect(),
+            Self::List(list) => list.elements(),
         }
     }
 
-    fn into_values(self) -> Vec<Value> {
+    fn into_sent(self) -> Vec<Sent> {
         match self {
-            Self::One(one) => vec![one.into_value()],
-            Self::List(_, list) => match list.into_value() {
-                Value::Array(values) => values,
-                _ => Vec::new(),
-            },
+            Self::One(one) => vec![one.into_sent()],
+            Self::List(list) => list.into_sent().into_elements(),
         }
     }
 }
@@ -258,7 +259,7 @@ fn settle_times(map: &mut Map<String, Value>) {
 pub(super) fn env(delivery: &Delivery<'_>, source: &Arc<Value>, item: View) -> Env<'static> {
     Env {
         vars: vec![
-            ("payload", View::new(delivery.payload.clone())),
+            ("payload", View::of(&delivery.payload)),
             ("item", item),
             ("headers", View::new(delivery.headers.clone())),
             ("source", View::new(source.clone())),
@@ -274,9 +275,6 @@ fn shortened(text: &str) -> String {
 }
 
 fn nothing_fits(delivery: &Delivery<'_>, delivery_id: Option<String>, why: &str) -> Mapped {
-    Mapped { events: vec![unmapped(delivery, (*delivery.payload).clone(), why)], delivery_id }
-}
-
-fn unmapped(delivery: &Delivery<'_>, payload: Value, why: &str) -> Event {
-    Event::unmapped_from(delivery.source, delivery.default_severity, payload, why)
+    let event = Event::unmapped_from(delivery.source, delivery.default_severity, Value::Null, why);
+    Mapped { events: vec![event.of_payload(View::of(&delivery.payload).into_sent())], delivery_id }
 }

@@ -22,7 +22,7 @@ impl Preset {
     /// The vendor's words for each event of a delivery, in the order of [`Preset::map`]; none where nothing fits.
     pub fn said(&self, delivery: &Delivery<'_>) -> Vec<VendorWords> {
         let source = Arc::new(Value::String(delivery.source.to_owned()));
-        let whole = View::new(delivery.payload.clone());
+        let whole = View::of(&delivery.payload);
         let items = self.items(&whole, &env(delivery, &source, whole.clone()));
         let said_of = |sent: View| {
             let mut env = env(delivery, &source, sent);

@@ -10,7 +10,7 @@ fn alertmanager() -> Arc<Preset> {
 fn map(preset: &Preset, payload: Value) -> Mapped {
     preset.map(Delivery {
         source: "prom",
-        payload: Arc::new(payload),
+        payload: payload.into(),
         headers: Arc::new(json!({"x-request-id": "r-1"})),
         default_severity: crate::Severity::Medium,
         at: "2026-01-05T09:00:00Z".parse().expect("a time"),
@@ -162,7 +162,7 @@ fn the_vendors_words_stand_beside_the_events_they_became() {
     let payload = json!({ "alerts": [alert(json!({ "alertname": "A", "severity": "page" })), alert(json!({ "alertname": "B" }))] });
     let said = preset.said(&Delivery {
         source: "prom",
-        payload: Arc::new(payload),
+        payload: payload.into(),
         headers: Arc::new(json!({})),
         default_severity: crate::Severity::Medium,
         at: "2026-01-05T09:00:00Z".parse().expect("a time"),

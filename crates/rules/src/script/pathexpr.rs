@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::view::Seen;
 use super::{Env, View};
 
 /// Alternatives tried in order; the first that is not nothing is the value.
@@ -74,7 +75,7 @@ impl PathExpr {
         for alternative in &self.alternatives {
             let Alternative::Path { root, steps } = alternative else { return None };
             let view = steps.iter().fold(env.var(root)?.clone(), |view, step| view.get(step));
-            if !view.value().is_null() {
+            if !view.seen().is_null() {
                 return Some(view);
             }
         }
@@ -83,40 +84,31 @@ impl PathExpr {
 
     pub(super) fn eval(&self, env: &Env<'_>) -> Value {
         // Fall-backs mostly look into the same variable, whose own place may be deep in a payload.
-        let mut looked_at: Option<(&str, Option<&Value>)> = None;
+        let mut looked_at: Option<(&str, Option<Seen<'_>>)> = None;
         for alternative in &self.alternatives {
-            let value = match alternative {
+            let (root, steps) = match alternative {
                 Alternative::Text(text) => return Value::String(text.clone()),
                 Alternative::Path { root, steps } if root == "now" && steps.is_empty() => {
                     return Value::String(crate::time::to_text(env.now));
                 }
-                // In a rule those of the event; where there is no event, a variable like any other.
-                Alternative::Path { root, steps } if root == "vars" && env.var("event").is_some() => {
-                    env.var("event").map(|view| {
-                        let vars = view.value().get("vars").unwrap_or(&Value::Null);
-                        steps.iter().fold(vars, |v, s| step(v, s)).clone()
-                    })
-                }
-                Alternative::Path { root, steps } => {
-                    let value = match looked_at {
-                        Some((name, value)) if name == root => value,
-                        _ => env.var(root).map(View::value),
-                    };
-                    looked_at = Some((root, value));
-                    value.map(|value| steps.iter().fold(value, |v, s| step(v, s)).clone())
-                }
+                Alternative::Path { root, steps } => (root, steps),
             };
-            match value {
-                Some(Value::Null) | None => {}
-                Some(value) => return value,
+            let variable = match looked_at {
+                Some((name, seen)) if name == root => seen,
+                // In a rule those of the event; where there is no event, a variable like any other.
+                _ if root == "vars" && env.var("event").is_some() => {
+                    env.var("event").map(|event| event.seen().get("vars"))
+                }
+                _ => env.var(root).map(View::seen),
+            };
+            looked_at = Some((root, variable));
+            let found = variable.map(|seen| steps.iter().fold(seen, |at, name| at.get(name)));
+            if let Some(found) = found.filter(|found| !found.is_null()) {
+                return found.to_value();
             }
         }
         Value::Null
     }
-}
-
-fn step<'v>(value: &'v Value, key: &str) -> &'v Value {
-    value.get(key).unwrap_or(&Value::Null)
 }
 
 fn parse_alternative(text: &str) -> Option<Alternative> {

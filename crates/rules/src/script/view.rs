@@ -5,17 +5,78 @@ use std::sync::{Arc, LazyLock};
 use rhai::{Dynamic, ImmutableString};
 use serde_json::{Number, Value};
 
-/// A place in a shared JSON tree.
+use crate::payload::{Document, Kept, Part, Payload, Sent};
+
+/// A place in a shared JSON tree, or in a payload as it was sent.
 #[derive(Debug, Clone)]
 pub(crate) struct View {
     root: Root,
-    place: Vec<Step>,
+    steps: Vec<Step>,
 }
 
 #[derive(Clone)]
 enum Root {
     Tree(Arc<Value>),
     Lazy(Arc<LazyTree>),
+    /// A document, and where in it the steps lead; nothing where they lead nowhere.
+    Sent(Arc<Document>, Option<u32>),
+}
+
+/// What a view shows, wherever it stands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Seen<'v> {
+    Tree(&'v Value),
+    Sent(Part<'v>),
+}
+
+impl Seen<'_> {
+    const NOTHING: Self = Self::Tree(&NOTHING);
+
+    /// What stands under a name of it.
+    pub(crate) fn get(self, name: &str) -> Self {
+        match self {
+            Self::Tree(value) => value.get(name).map(Self::Tree),
+            Self::Sent(part) => part.get(name).map(Self::Sent),
+        }
+        .unwrap_or(Self::NOTHING)
+    }
+
+    pub(crate) fn is_null(self) -> bool {
+        match self {
+            Self::Tree(value) => value.is_null(),
+            Self::Sent(part) => part.is_null(),
+        }
+    }
+
+    pub(crate) fn is_list(self) -> bool {
+        match self {
+            Self::Tree(value) => value.is_array(),
+            Self::Sent(part) => part.is_list(),
+        }
+    }
+
+    pub(crate) fn is_map(self) -> bool {
+        match self {
+            Self::Tree(value) => value.is_object(),
+            Self::Sent(part) => part.is_map(),
+        }
+    }
+
+    /// How many elements it has, if it is a list.
+    pub(crate) fn len(self) -> usize {
+        match self {
+            Self::Tree(value) => value.as_array().map_or(0, Vec::len),
+            Self::Sent(part) => part.elements().count(),
+        }
+    }
+
+    /// A copy of it.
+    pub(crate) fn to_value(self) -> Value {
+        match self {
+            Self::Tree(value) => value.clone(),
+            Self::Sent(part) => part.to_value(),
+        }
+    }
 }
 
 type LazyTree = LazyLock<Value, Box<dyn FnOnce() -> Value + Send>>;
@@ -31,6 +92,7 @@ impl Root {
         match self {
             Self::Tree(tree) => tree,
             Self::Lazy(tree) => tree,
+            Self::Sent(document, _) => document.tree(),
         }
     }
 }
@@ -50,17 +112,36 @@ static NOTHING: Value = Value::Null;
 impl View {
     /// A view on a whole tree.
     pub(crate) fn new(root: Arc<Value>) -> Self {
-        Self { root: Root::Tree(root), place: Vec::new() }
+        Self { root: Root::Tree(root), steps: Vec::new() }
     }
 
     /// A view on a tree that is made when somebody first looks at it.
     pub(crate) fn lazy(tree: impl FnOnce() -> Value + Send + 'static) -> Self {
-        Self { root: Root::Lazy(Arc::new(LazyLock::new(Box::new(tree)))), place: Vec::new() }
+        Self { root: Root::Lazy(Arc::new(LazyLock::new(Box::new(tree)))), steps: Vec::new() }
     }
 
-    /// The value at this place.
+    /// A view on a whole payload.
+    pub(crate) fn of(payload: &Payload) -> Self {
+        match payload.kept() {
+            Kept::Tree(tree) => Self::new(Arc::clone(tree)),
+            Kept::Text(document) => {
+                let root = Root::Sent(Arc::clone(document), Some(document.root().at()));
+                Self { root, steps: Vec::new() }
+            }
+        }
+    }
+
+    /// What stands at this place.
+    pub(crate) fn seen(&self) -> Seen<'_> {
+        match &self.root {
+            Root::Sent(document, at) => at.map_or(Seen::NOTHING, |at| Seen::Sent(document.part(at))),
+            Root::Tree(_) | Root::Lazy(_) => Seen::Tree(self.value()),
+        }
+    }
+
+    /// The value at this place as a tree.
     pub(crate) fn value(&self) -> &Value {
-        self.place.iter().fold(self.root.tree(), |at, step| {
+        self.steps.iter().fold(self.root.tree(), |at, step| {
             match step {
                 Step::Key(key) => at.get(key.as_str()),
                 Step::Index(index) => at.get(*index),
@@ -69,56 +150,80 @@ impl View {
         })
     }
 
-    /// The value at this place: taken out of its tree where nobody else looks at that, else copied.
-    pub(crate) fn into_value(mut self) -> Value {
-        let place = &self.place;
-        if let Root::Tree(tree) = &mut self.root
-            && let Some(tree) = Arc::get_mut(tree)
-        {
-            let found = place.iter().try_fold(tree, |at, step| match step {
-                Step::Key(key) => at.get_mut(key.as_str()),
-                Step::Index(index) => at.get_mut(*index),
-            });
-            return found.map(Value::take).unwrap_or_default();
+    /// What was sent at this place: taken out of its tree where nobody else looks at that, else shared or copied.
+    pub(crate) fn into_sent(mut self) -> Sent {
+        let steps = &self.steps;
+        match &mut self.root {
+            Root::Sent(document, Some(at)) => return Sent::part(Arc::clone(document), *at),
+            Root::Tree(tree) => {
+                if let Some(tree) = Arc::get_mut(tree) {
+                    let found = steps.iter().try_fold(tree, |at, step| match step {
+                        Step::Key(key) => at.get_mut(key.as_str()),
+                        Step::Index(index) => at.get_mut(*index),
+                    });
+                    return Sent::tree(found.map(Value::take).unwrap_or_default());
+                }
+            }
+            Root::Sent(_, None) | Root::Lazy(_) => {}
         }
-        self.value().clone()
+        Sent::tree(self.value().clone())
     }
 
     /// The view on a field of this place.
     pub(crate) fn get(&self, key: &str) -> Self {
-        self.deeper(Step::Key(key.into()))
+        let root = self.root_at(|part| part.get(key));
+        self.deeper(root, Step::Key(key.into()))
     }
 
-    /// The view on an element of this place.
-    pub(crate) fn at(&self, index: usize) -> Self {
-        self.deeper(Step::Index(index))
+    /// The views on the elements of this place, if it is a list.
+    pub(crate) fn elements(&self) -> Vec<Self> {
+        match (self.seen(), &self.root) {
+            (Seen::Sent(list), Root::Sent(document, _)) => {
+                let root = |part: Part<'_>| Root::Sent(Arc::clone(document), Some(part.at()));
+                let views = list.elements().enumerate();
+                views.map(|(index, part)| self.deeper(root(part), Step::Index(index))).collect()
+            }
+            (Seen::Tree(Value::Array(items)), root) => {
+                (0..items.len()).map(|index| self.deeper(root.clone(), Step::Index(index))).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
-    fn deeper(&self, step: Step) -> Self {
-        let mut place = Vec::with_capacity(self.place.len() + 1);
-        place.extend(self.place.iter().cloned());
-        place.push(step);
-        Self { root: self.root.clone(), place }
+    /// The root of what the steps to it and one more lead to.
+    fn root_at(&self, next: impl for<'d> FnOnce(Part<'d>) -> Option<Part<'d>>) -> Root {
+        match &self.root {
+            Root::Sent(document, at) => {
+                let found = at.and_then(|at| next(document.part(at)));
+                Root::Sent(Arc::clone(document), found.map(Part::at))
+            }
+            other => other.clone(),
+        }
+    }
+
+    fn deeper(&self, root: Root, step: Step) -> Self {
+        let mut steps = Vec::with_capacity(self.steps.len() + 1);
+        steps.extend(self.steps.iter().cloned());
+        steps.push(step);
+        Self { root, steps }
     }
 
     /// What a script gets for this place: scalars as Rhai's own, maps as views, lists as arrays of these.
     pub(crate) fn to_dynamic(&self) -> Dynamic {
-        match self.value() {
-            Value::Array(items) => {
-                Dynamic::from_array((0..items.len()).map(|i| self.at(i).to_dynamic()).collect())
-            }
-            Value::Object(_) => Dynamic::from(self.clone()),
-            scalar => scalar_of(scalar),
+        let seen = self.seen();
+        if seen.is_list() {
+            Dynamic::from_array(self.elements().iter().map(Self::to_dynamic).collect())
+        } else if seen.is_map() {
+            Dynamic::from(self.clone())
+        } else {
+            scalar_of(seen)
         }
     }
 
     /// What a script gets for a field of this place. Most fields are scalars, for which no view is made.
     pub(super) fn field(&self, key: &str) -> Dynamic {
-        match self.value().get(key) {
-            Some(Value::Array(_) | Value::Object(_)) => self.get(key).to_dynamic(),
-            Some(scalar) => scalar_of(scalar),
-            None => Dynamic::UNIT,
-        }
+        let seen = self.seen().get(key);
+        if seen.is_list() || seen.is_map() { self.get(key).to_dynamic() } else { scalar_of(seen) }
     }
 
     pub(super) fn keys(&self) -> Vec<String> {
@@ -129,7 +234,15 @@ impl View {
     }
 }
 
-fn scalar_of(value: &Value) -> Dynamic {
+fn scalar_of(seen: Seen<'_>) -> Dynamic {
+    let copied;
+    let value = match seen {
+        Seen::Tree(value) => value,
+        Seen::Sent(part) => {
+            copied = part.to_value();
+            &copied
+        }
+    };
     match value {
         Value::Bool(b) => (*b).into(),
         Value::Number(n) => number(n),
@@ -167,7 +280,7 @@ pub(super) fn to_value(value: &Dynamic) -> Value {
         return Value::String(text.to_string());
     }
     if let Some(view) = value.read_lock::<View>() {
-        return view.value().clone();
+        return view.seen().to_value();
     }
     if let Some(raw) = value.read_lock::<RawHtml>() {
         return Value::String(raw.0.to_string());

@@ -154,7 +154,7 @@ impl Teller<'_> {
                 let headers = Arc::new(headers.clone());
                 let mapped = preset.map(Delivery {
                     source,
-                    payload: Arc::new(payload),
+                    payload: payload.into(),
                     headers,
                     default_severity,
                     at: now,

@@ -80,7 +80,7 @@ pub(super) fn of_payload(
     if let Some(SourceConfig::Halo(config)) = loaded.config.sources.get(source) {
         // What is no JSON is no ticket either.
         let sent = match content {
-            Content::Payload(payload) => payload,
+            Content::Payload(payload) => payload.into_value(),
             Content::Broken { .. } => Value::Null,
         };
         return tickets(loaded, config, source, &sent, named);
@@ -94,7 +94,7 @@ pub(super) fn of_payload(
     };
     let mapping = Mapping { source: source.into(), preset, severity };
     if let Some(poll) = polled(loaded, source)?
-        && let Some(events) = poll::listed(&poll, &mapping, &payload, at)
+        && let Some(events) = poll::listed(&poll, &mapping, payload.value(), at)
     {
         return Ok(events);
     }

@@ -209,7 +209,7 @@ impl Source {
 
     fn take(&mut self, value: Value, line: u64) -> Result<(), Stop> {
         let content = match self.kind {
-            Kind::Payloads => Content::Payload(body::Content::Payload(value)),
+            Kind::Payloads => Content::Payload(body::Content::Payload(value.into())),
             Kind::Events => {
                 let items = match value {
                     Value::Array(items) => items,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use haloward_rules::{Delivery, Event, Preset, Severity};
+use haloward_rules::{Delivery, Event, Payload, Preset, Severity};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -39,10 +39,10 @@ impl Taken {
 impl Mapping {
     /// The events of one payload, ready for the journal. `headers` are those that carry no credentials, their names
     /// in lower case.
-    pub fn events(&self, payload: Value, headers: Value, at: Timestamp) -> Vec<NewEvent> {
+    pub fn events(&self, payload: Payload, headers: Value, at: Timestamp) -> Vec<NewEvent> {
         let mapped = self.preset.map(Delivery {
             source: &self.source,
-            payload: Arc::new(payload),
+            payload,
             headers: Arc::new(headers),
             default_severity: self.severity,
             at,

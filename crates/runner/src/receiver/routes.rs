@@ -11,6 +11,7 @@ use axum::routing::{MethodRouter, get, post};
 use axum::{Json, Router};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use super::auth::{Refused, Shown, Step};
 use super::body::{self, Content};
@@ -202,11 +203,11 @@ async fn accept(
         // What cannot be read says at least that something changed.
         let payload = match content {
             Content::Payload(payload) => payload,
-            Content::Broken { text, .. } => text.into(),
+            Content::Broken { text, .. } => Value::String(text).into(),
         };
         let headers = body::visible_headers(&parts.headers, known.check.secret_header());
         state.witness.payload(source, &headers, &payload, now);
-        state.tidings.iter().for_each(|tidings| tidings.bring(source, &payload));
+        state.tidings.iter().for_each(|tidings| tidings.bring(source, payload.value()));
         let counted = Counted::default();
         return Ok((accepted(source, &[], &counted, trace), counted));
     }

@@ -11,6 +11,7 @@ pub use recorder::{NotRecorded, Recording, Sample};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use haloward_rules::Payload;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -46,7 +47,7 @@ impl Witness {
     }
 
     /// A payload was read: kept where somebody is recording. `headers` are those without credentials.
-    pub fn payload(&self, source: &str, headers: &Value, payload: &Value, now: Timestamp) {
+    pub fn payload(&self, source: &str, headers: &Value, payload: &Payload, now: Timestamp) {
         self.recorder.take(source, headers, payload, now);
     }
 

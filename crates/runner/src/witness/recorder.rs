@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use haloward_rules::Payload;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -124,13 +125,13 @@ impl Recorder {
     }
 
     /// A payload came.
-    pub(super) fn take(&self, source: &str, headers: &Value, payload: &Value, now: Timestamp) {
+    pub(super) fn take(&self, source: &str, headers: &Value, payload: &Payload, now: Timestamp) {
         if self.running.load(Ordering::Acquire) == 0 {
             return;
         }
         let mut tapes = self.lock(now);
         let Some(tape) = tapes.get_mut(source).filter(|tape| !tape.is_over(now)) else { return };
-        let mut payload = payload.clone();
+        let mut payload = payload.value().clone();
         without_secrets(&mut payload);
         let headers = that_matter(headers);
         tape.bytes += payload.to_string().len() + headers.len() * 64;
@@ -202,16 +203,16 @@ mod tests {
     #[test]
     fn the_next_payloads_are_kept_without_secrets() {
         let recorder = Recorder::default();
-        recorder.take("own", &json!({}), &json!({"n": 0}), at(0));
+        recorder.take("own", &json!({}), &json!({"n": 0}).into(), at(0));
         recorder.start("own", 2, MINUTE, at(1)).unwrap();
         let headers = json!({
             "host": "x", "content-length": "5", "x-github-event": "ping", "x-hub-signature-256": "sha256=1",
             "x-gitlab-token": "t", "content-type": "application/json", "x-forwarded-for": "10.0.0.1",
         });
-        recorder.take("other", &headers, &json!({}), at(2));
+        recorder.take("other", &headers, &json!({}).into(), at(2));
         for n in 1..=3 {
             let payload = json!({ "n": n, "apiKey": "k", "link": "https://u:p@x.example/?id=1&sig=abc" });
-            recorder.take("own", &headers, &payload, at(2 + n));
+            recorder.take("own", &headers, &payload.into(), at(2 + n));
         }
         let recording = recorder.look("own", at(9)).unwrap();
         assert!(recording.over);
@@ -232,8 +233,8 @@ mod tests {
     fn a_recording_ends_by_itself_and_is_forgotten() {
         let recorder = Recorder::default();
         recorder.start("own", 20, MINUTE, at(0)).unwrap();
-        recorder.take("own", &json!({}), &json!(1), at(59));
-        recorder.take("own", &json!({}), &json!(2), at(60));
+        recorder.take("own", &json!({}), &json!(1).into(), at(59));
+        recorder.take("own", &json!({}), &json!(2).into(), at(60));
         let recording = recorder.look("own", at(61)).unwrap();
         assert_eq!((recording.over, recording.payloads.len()), (true, 1));
         assert_eq!(recorder.look("own", at(60 + 120)), None);
@@ -252,7 +253,7 @@ mod tests {
         recorder.start("0", 20, MINUTE, at(0)).unwrap();
         let large = json!("x".repeat(1024 * 1024));
         for _ in 0..20 {
-            recorder.take("0", &json!({}), &large, at(1));
+            recorder.take("0", &json!({}), &large.clone().into(), at(1));
         }
         assert_eq!(recorder.look("0", at(2)).map(|recording| recording.payloads.len()), Some(2));
         recorder.start("own", 1, MINUTE, at(60 + 120)).unwrap();

@@ -188,7 +188,7 @@ fn is_error(finding: &haloward_rules::Finding) -> bool {
 fn deliver(preset: &Preset, payload: &Value) {
     let mapped = preset.map(Delivery {
         source: "s",
-        payload: Arc::new(payload.clone()),
+        payload: payload.clone().into(),
         headers: Arc::new(json!({"x-id": "1"})),
         default_severity: Severity::Medium,
         at: NOW,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use haloward_rules::{Delivery, Preset, Severity, StoryFile, Told};
+use haloward_rules::{Delivery, Payload, Preset, Severity, StoryFile, Told};
 use include_dir::{Dir, include_dir};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -35,7 +35,7 @@ impl<'a> Samples<'a> {
                     // A payload that cannot be read fails its test, which says so.
                     let Ok(payload) = payload(Path::new(file.path()), path) else { continue };
                     let Some((preset, _)) = loaded.preset_of(source) else { continue };
-                    let events = events(&preset, source, payload);
+                    let events = events(&preset, source, payload.into());
                     samples.told.extend(events.iter().cloned());
                     samples.payloads.entry(source.to_owned()).or_default().extend(events);
                 }
@@ -83,10 +83,10 @@ impl<'a> Samples<'a> {
 }
 
 /// The events of one payload.
-fn events(preset: &Preset, source: &str, payload: Value) -> Vec<Value> {
+fn events(preset: &Preset, source: &str, payload: Payload) -> Vec<Value> {
     let mapped = preset.map(Delivery {
         source,
-        payload: Arc::new(payload),
+        payload,
         headers: Arc::new(Value::Object(Map::new())),
         default_severity: Severity::Medium,
         at: Timestamp::UNIX_EPOCH,

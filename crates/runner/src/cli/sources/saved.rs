@@ -102,7 +102,7 @@ impl Samples {
                 outcomes.push(fired.step.outcome);
             }
             let headers = Value::Object(sample.headers.clone());
-            for new in mapping.events(sample.payload.clone(), headers, last) {
+            for new in mapping.events(sample.payload.clone().into(), headers, last) {
                 outcomes.push(simulation.event(new.event.received("", last)).outcome);
             }
             let expected =

@@ -95,7 +95,7 @@ pub(super) fn run(name: &str, given: &Given<'_>, global: &Global, out: &mut Out)
         Content::Payload(payload) => {
             let said = mapping.preset.said(&Delivery {
                 source: &mapping.source,
-                payload: payload.clone().into(),
+                payload: payload.clone(),
                 headers: headers.clone().into(),
                 default_severity: mapping.severity,
                 at: now,

@@ -57,7 +57,7 @@ pub(in crate::cli) fn payload(test: &Path, path: &str) -> Result<Value, String> 
     }
     let bytes = std::fs::read(&full).map_err(|e| error(e.to_string()))?;
     match body::understand("", &bytes) {
-        Ok(Content::Payload(payload)) => Ok(payload),
+        Ok(Content::Payload(payload)) => Ok(payload.into_value()),
         Ok(Content::Broken { why, .. }) => Err(error(why)),
         Err(problem) => Err(error(problem.detail().to_owned())),
     }

@@ -29,7 +29,7 @@ fn understood(headers: &HeaderMap, body: &[u8]) -> Result<Value, FeedError> {
     let is_xml = content_type.contains("xml") && !content_type.contains("html");
     if is_xml || bytes.starts_with(b"<?xml") {
         return match understand("application/xml", bytes) {
-            Ok(Content::Payload(payload)) => Ok(payload),
+            Ok(Content::Payload(payload)) => Ok(payload.into_value()),
             Ok(_) | Err(_) => Err(no_json("XML that cannot be read")),
         };
     }
@@ -127,7 +127,7 @@ fn delivery<'m>(
 ) -> Delivery<'m> {
     Delivery {
         source: &mapping.source,
-        payload: Arc::clone(payload),
+        payload: Arc::clone(payload).into(),
         headers: Arc::clone(headers),
         default_severity: mapping.severity,
         at,

@@ -15,9 +15,8 @@ use std::time::Duration;
 use axum::http::{HeaderMap, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use haloward_rules::Path;
+use haloward_rules::{Path, Payload};
 use jiff::Timestamp;
-use serde_json::Value;
 
 use crate::config::{Auth, ClientCert, SecretError};
 use credential::Credentials;
@@ -148,18 +147,18 @@ impl Check {
     /// What is known with what the body says. Secrets in it are removed, so that nothing keeps them.
     pub(super) async fn with_payload(
         &self,
-        payload: &mut Value,
+        payload: &mut Payload,
         aws: &Aws,
         now: Timestamp,
     ) -> Result<Step, Refused> {
         match self {
             Self::Body { path, secrets } => {
-                let sent = path.first(payload);
+                let sent = path.first(payload.value());
                 let found = sent.as_str().and_then(|sent| secrets.which(sent.as_bytes()));
-                path.remove(payload);
+                path.remove(payload.edit());
                 found.map(|number| Step::Proven(Some(number))).ok_or(Refused::Wrong)
             }
-            Self::Sns(sns) => sns.verify(payload, aws, now).await.map(|()| Step::Proven(None)),
+            Self::Sns(sns) => sns.verify(payload.edit(), aws, now).await.map(|()| Step::Proven(None)),
             _ => Ok(Step::GoOn),
         }
     }

@@ -108,12 +108,13 @@ async fn a_secret_in_the_body_is_checked_and_never_stays_there() {
         (json!(["s3cret"]), WRONG),
         (json!({"s3cret": "s3cret"}), WRONG),
     ] {
-        let mut payload = json!({"meta": {"sharedSecret": secret, "id": 7}});
+        let mut payload = Payload::from(json!({"meta": {"sharedSecret": secret, "id": 7}}));
         let step = check.with_payload(&mut payload, &aws, Timestamp::UNIX_EPOCH).await;
         assert_eq!(step, expected, "{secret}");
-        assert_eq!(payload, json!({"meta": {"id": 7}}), "it is gone, right or wrong");
+        assert_eq!(payload.value(), &json!({"meta": {"id": 7}}), "it is gone, right or wrong");
     }
-    for mut other in [json!([]), json!("s3cret"), json!(null), json!({"meta": "s3cret"})] {
+    for other in [json!([]), json!("s3cret"), json!(null), json!({"meta": "s3cret"})] {
+        let mut other = Payload::from(other);
         assert_eq!(check.with_payload(&mut other, &aws, Timestamp::UNIX_EPOCH).await, WRONG);
     }
 }

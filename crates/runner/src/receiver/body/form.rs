@@ -15,8 +15,8 @@ const MOST_FIELDS: usize = 1_000;
 /// What a form holds.
 pub(super) fn content(text: &str) -> Result<Content, Problem> {
     if text.starts_with(['{', '[']) {
-        return match json::parse(text) {
-            Ok(value) => Ok(Content::Payload(value)),
+        return match json::payload(text) {
+            Ok(payload) => Ok(Content::Payload(payload)),
             Err(error) => json::recovered(text, &error),
         };
     }
@@ -84,12 +84,12 @@ fn of_fields(fields: Vec<(String, String)>) -> Result<Content, Problem> {
     };
     if let Some(text) = whole.filter(|text| is_json(text)) {
         let text = text.trim();
-        return match json::parse(text) {
-            Ok(value) => Ok(Content::Payload(value)),
+        return match json::payload(text) {
+            Ok(payload) => Ok(Content::Payload(payload)),
             Err(error) => json::recovered(text, &error),
         };
     }
     let fields: Map<String, Value> =
         fields.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
-    Ok(Content::Payload(Value::Object(fields)))
+    Ok(Content::Payload(Value::Object(fields).into()))
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use haloward_rules::Payload;
 use serde_json::Value;
 
 use super::{Content, repair};
@@ -13,6 +14,11 @@ pub(crate) fn parse(text: &str) -> serde_json::Result<Value> {
     serde_json::from_str(&exact(text))
 }
 
+/// The same, kept as it came.
+pub(super) fn payload(text: &str) -> serde_json::Result<Payload> {
+    Payload::parse(exact(text))
+}
+
 /// A list of the values that stand one on each line.
 pub(super) fn lines(text: &str) -> Option<Value> {
     let lines = text.lines().filter(|line| !line.trim().is_empty());
@@ -22,7 +28,7 @@ pub(super) fn lines(text: &str) -> Option<Value> {
 /// JSON that does not parse: recovered where the damage is plain; else kept as text if it holds anything; else refused.
 pub(super) fn recovered(text: &str, error: &serde_json::Error) -> Result<Content, Problem> {
     if let Some(value) = repair::repaired(text).and_then(|text| parse(&text).ok()) {
-        return Ok(Content::Payload(value));
+        return Ok(Content::Payload(value.into()));
     }
     let why = format!("it is not JSON: {error}");
     if repair::has_a_field(text) {

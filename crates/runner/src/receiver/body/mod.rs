@@ -13,6 +13,7 @@ mod repair;
 mod xml;
 
 use axum::http::{HeaderMap, header};
+use haloward_rules::Payload;
 use serde_json::Value;
 
 use super::problem::Problem;
@@ -21,7 +22,7 @@ use super::problem::Problem;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Content {
     /// Its payload.
-    Payload(Value),
+    Payload(Payload),
     /// A payload that is broken beyond recovery: its text is kept, as an unmapped event.
     Broken {
         /// The text, as it came.
@@ -84,10 +85,12 @@ pub(crate) fn understand(content_type: &str, body: &[u8]) -> Result<Content, Pro
         _ if label == Label::Form => form::content(text)?,
         _ => json_or(text, label)?,
     };
-    if let Content::Payload(payload) = &mut content
-        && cloudevents::is_one(&essence)
+    if cloudevents::is_one(&essence)
+        && let Content::Payload(payload) = content
     {
-        cloudevents::decode(payload);
+        let mut events = payload.into_value();
+        cloudevents::decode(&mut events);
+        content = Content::Payload(events.into());
     }
     Ok(content)
 }
@@ -107,14 +110,14 @@ pub(crate) fn json(line: &[u8]) -> serde_json::Result<Value> {
 
 /// JSON; else, where the label leaves it open, a form or a text; else a mistake.
 fn json_or(text: &str, label: Label) -> Result<Content, Problem> {
-    let error = match json::parse(text) {
-        Ok(value) => return Ok(Content::Payload(value)),
+    let error = match json::payload(text) {
+        Ok(payload) => return Ok(Content::Payload(payload)),
         Err(error) => error,
     };
     if label == Label::Lines
         && let Some(values) = json::lines(text)
     {
-        return Ok(Content::Payload(values));
+        return Ok(Content::Payload(values.into()));
     }
     if text.starts_with(['{', '[']) {
         return json::recovered(text, &error);
@@ -123,7 +126,7 @@ fn json_or(text: &str, label: Label) -> Result<Content, Problem> {
         return form::content(text);
     }
     match label {
-        Label::Unsaid => Ok(Content::Payload(Value::String(text.to_owned()))),
+        Label::Unsaid => Ok(Content::Payload(Value::String(text.to_owned()).into())),
         Label::Xml => Err(Problem::unreadable("it is not XML: it does not begin with `<`")),
         _ => Err(Problem::unreadable(format!("it is not JSON: {error}"))),
     }

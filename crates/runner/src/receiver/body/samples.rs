@@ -27,7 +27,7 @@ fn events(preset: &Preset, content_type: &str, path: &Path) -> Vec<Event> {
     };
     let delivery = Delivery {
         source: preset.name(),
-        payload: Arc::new(payload),
+        payload,
         headers: Arc::new(json!({})),
         default_severity: Severity::Medium,
         at: "2026-02-01T09:00:00Z".parse().unwrap(),

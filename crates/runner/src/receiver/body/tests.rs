@@ -11,7 +11,7 @@ const LIMIT: usize = 1024 * 1024;
 
 fn payload(content_type: &str, body: impl AsRef<[u8]>) -> Value {
     match understand(content_type, body.as_ref()) {
-        Ok(Content::Payload(payload)) => payload,
+        Ok(Content::Payload(payload)) => payload.into_value(),
         other => panic!("{content_type}: {}: {other:?}", String::from_utf8_lossy(body.as_ref())),
     }
 }
@@ -265,7 +265,7 @@ fn compressed_bodies_are_read_and_never_expand_beyond_the_limit() {
         ("identity", &text.to_vec()),
     ] {
         let sent = headers(&[("content-encoding", encoding)]);
-        assert_eq!(read(&sent, body, LIMIT), Ok(Content::Payload(json!({"a": 1}))), "{encoding}");
+        assert_eq!(read(&sent, body, LIMIT), Ok(Content::Payload(json!({"a": 1}).into())), "{encoding}");
     }
     let status = |encoding: &str, body: &[u8]| {
         read(&headers(&[("content-encoding", encoding)]), body, LIMIT).map_err(|p| p.status.as_u16())
@@ -293,7 +293,7 @@ fn brotli_is_read_up_to_the_limit_and_not_beyond() {
         read(&headers(&[("content-encoding", "br")]), body, limit).map_err(|p| (p.status.as_u16(), p.detail))
     };
     let bytes = |text: &str| hex::decode(text).unwrap();
-    let whole = Ok(Content::Payload(json!({"a": 1})));
+    let whole = Ok(Content::Payload(json!({"a": 1}).into()));
     let unreadable = |why: &str| Err((400, format!("it cannot be decompressed: {why}")));
     let [edge, beyond] = BROTLI.map(bytes);
     assert_eq!(read(&edge, 64 << 10), whole);

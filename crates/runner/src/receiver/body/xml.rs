@@ -18,8 +18,8 @@ const DEEPEST: usize = 64;
 /// What an XML text holds. Where nothing says that it is XML, a text that is none is kept as a text.
 pub(super) fn content(text: &str, unsaid: bool) -> Result<Content, Problem> {
     match parse(text) {
-        Ok(value) => Ok(Content::Payload(value)),
-        Err(_) if unsaid => Ok(Content::Payload(Value::String(text.to_owned()))),
+        Ok(value) => Ok(Content::Payload(value.into())),
+        Err(_) if unsaid => Ok(Content::Payload(Value::String(text.to_owned()).into())),
         Err(Fault::Unwanted(why)) => Err(Problem::unreadable(why)),
         Err(Fault::Broken(error)) => {
             let why = format!("it is not XML: {error}");
