@@ -46,6 +46,12 @@ impl Span {
     fn of(self, text: &str) -> &str {
         text.get(self.start as usize..self.end as usize).unwrap_or_default()
     }
+
+    /// Whether it is this text; most are of another length, and not looked at.
+    fn says(self, of: &str, text: &str) -> bool {
+        (self.end - self.start) as usize == text.len()
+            && of.as_bytes().get(self.start as usize..self.end as usize) == Some(text.as_bytes())
+    }
 }
 
 /// LIMIT: about as many bytes of a text for each of its values, by which room is made at first.
@@ -129,6 +135,14 @@ impl<'d> Part<'d> {
         }
     }
 
+    fn says(self, text: &str) -> bool {
+        match self.node() {
+            Node::Plain(span) => span.says(&self.document.text, text),
+            Node::Unescaped(span) => span.says(&self.document.unescaped, text),
+            _ => false,
+        }
+    }
+
     /// The elements where it is a list.
     pub(crate) fn elements(self) -> impl Iterator<Item = Part<'d>> {
         let (mut next, end) = match self.node() {
@@ -144,25 +158,20 @@ impl<'d> Part<'d> {
         })
     }
 
-    /// The names and values where it is a map, also those whose name comes again.
-    pub(crate) fn entries(self) -> impl Iterator<Item = (&'d str, Part<'d>)> {
-        let (mut next, end) = match self.node() {
-            Node::Map(end) => (self.at + 1, end),
-            _ => (0, 0),
-        };
-        std::iter::from_fn(move || {
-            (next < end).then(|| {
-                let (name, value) = (self.moved(next), self.moved(next + 1));
-                next = value.end();
-                (name.text().unwrap_or_default(), value)
-            })
-        })
-    }
-
     /// The value of a name where it is a map.
     pub(crate) fn get(self, name: &str) -> Option<Part<'d>> {
-        // Of a name that stands twice the last counts.
-        self.entries().filter(|(of, _)| *of == name).last().map(|(_, value)| value)
+        let Node::Map(end) = self.node() else { return None };
+        let mut found = None;
+        let mut next = self.at + 1;
+        while next < end {
+            let (key, value) = (self.moved(next), self.moved(next + 1));
+            // Of a name that stands twice the last counts.
+            if key.says(name) {
+                found = Some(value);
+            }
+            next = value.end();
+        }
+        found
     }
 
     /// It as a tree.
@@ -175,8 +184,15 @@ impl<'d> Part<'d> {
             Node::Float(n) => n.into(),
             Node::Plain(_) | Node::Unescaped(_) => Value::String(self.text().unwrap_or_default().to_owned()),
             Node::List(_) => Value::Array(self.elements().map(Self::to_value).collect()),
-            Node::Map(_) => {
-                let entries = self.entries().map(|(name, value)| (name.to_owned(), value.to_value()));
+            Node::Map(end) => {
+                let mut next = self.at + 1;
+                let entries = std::iter::from_fn(|| {
+                    (next < end).then(|| {
+                        let (name, value) = (self.moved(next), self.moved(next + 1));
+                        next = value.end();
+                        (name.text().unwrap_or_default().to_owned(), value.to_value())
+                    })
+                });
                 Value::Object(entries.collect::<Map<_, _>>())
             }
         }
