@@ -287,6 +287,13 @@ impl Event {
         self.shared()
     }
 
+    /// The event with a tree of its payload, so that it holds nothing of the delivery it came with.
+    #[must_use]
+    pub fn detached(mut self) -> Self {
+        self.edit();
+        self
+    }
+
     /// Appends the event's JSON.
     pub fn write_json(&self, out: &mut Vec<u8>) {
         match &self.data {
@@ -320,8 +327,16 @@ impl Event {
 
     /// The event as JSON that can be changed.
     fn edit(&mut self) -> &mut Value {
-        if let Data::Apart(apart) = &self.data {
-            self.data = Data::Whole(Arc::clone(apart.whole()));
+        if let Data::Apart(apart) = &mut self.data {
+            let whole = match Arc::get_mut(apart) {
+                Some(Apart { fields, payload, .. }) => {
+                    let mut whole = std::mem::take(fields);
+                    whole["payload"] = payload.to_value();
+                    Arc::new(whole)
+                }
+                None => Arc::clone(apart.whole()),
+            };
+            self.data = Data::Whole(whole);
         }
         match &mut self.data {
             Data::Whole(value) => Arc::make_mut(value),

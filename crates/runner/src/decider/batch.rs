@@ -16,7 +16,7 @@ use super::silences::SilenceCache;
 use crate::runtime::{Happening, LiveRules};
 use crate::store::{
     DecisionBatch, DecisionRecord, EventId, IdSource, NewOperation, OperationId, OperationKind,
-    OperationState, Reader, StoreError, Transition,
+    OperationState, Reader, Store, StoreError, Transition,
 };
 
 /// LIMIT: as many timers as may fall due together in one batch; the rest comes in the next.
@@ -59,7 +59,7 @@ struct Making<'r> {
 
 impl Batch {
     pub(super) fn decide(
-        reader: &Reader<'_>,
+        (store, reader): (&Store, &Reader<'_>),
         (silences, remembered): (&mut SilenceCache, &Remembered),
         rules: impl FnOnce() -> LiveRules,
         messages: &[Message],
@@ -72,7 +72,11 @@ impl Batch {
             timers = reader.due_timers(now, BATCH_TIMERS)?;
             // With more timers due than are looked at, some may be due before these events.
             if timers.len() < BATCH_TIMERS {
-                entries = reader.undecided(reader.position()?, events)?;
+                let position = reader.position()?;
+                entries = match store.fresh(position, events) {
+                    Some(entries) => entries,
+                    None => reader.undecided(position, events)?,
+                };
             }
         }
         // ORDER: the rules are taken after the events were read, so that what is accepted after a reload is never

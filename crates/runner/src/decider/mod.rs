@@ -196,8 +196,9 @@ impl Worker {
         let events = if *self.stop.borrow() { 0 } else { BATCH_EVENTS };
         let kept = (&mut self.silences, &self.remembered);
         let shortcut = &self.ways.shortcut;
-        let (mut batch, alone) = self.store.read_blocking(|reader| {
-            let batch = Batch::decide(reader, kept, rules, waiting, events, ids, now)?;
+        let store = &self.store;
+        let (mut batch, alone) = store.read_blocking(|reader| {
+            let batch = Batch::decide((store, reader), kept, rules, waiting, events, ids, now)?;
             let alone = if shortcut.is_open() { alone::alone(reader, &batch.changes)? } else { None };
             Ok((batch, alone))
         })?;

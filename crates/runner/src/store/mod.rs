@@ -11,6 +11,7 @@ mod crowd;
 mod error;
 mod event;
 mod feed;
+mod fresh;
 mod id;
 mod keep;
 mod limits;
@@ -47,6 +48,7 @@ use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 
 use change::Bodies;
 use crowd::Crowd;
+use fresh::Fresh;
 use silence::SilenceId;
 use sqlite::{Prepared, Request, Sqlite};
 
@@ -66,6 +68,7 @@ struct Shared {
     limits: Limits,
     accepted: Arc<Notify>,
     crowd: Crowd,
+    fresh: Fresh,
     instance: String,
 }
 
@@ -73,7 +76,7 @@ impl Store {
     /// Opens the store at `path`, and makes it where there is none.
     pub fn open(path: impl AsRef<Path>, limits: Limits) -> Result<Self, StoreError> {
         let (sqlite, writer) = Sqlite::open(path.as_ref(), limits)?;
-        let instance = writer.instance().to_owned();
+        let (instance, fresh) = (writer.instance().to_owned(), writer.fresh());
         let (requests, waiting) = mpsc::channel(limits.waiting_requests.max(1));
         let accepted = Arc::new(Notify::new());
         let crowd = Crowd::default();
@@ -88,6 +91,7 @@ impl Store {
                 limits,
                 accepted,
                 crowd,
+                fresh,
                 instance,
             }),
         })
@@ -129,7 +133,8 @@ impl Store {
         events: Vec<NewEvent>,
         feed: Option<FeedChange>,
     ) -> Result<Vec<Accepted>, StoreError> {
-        let prepared = Prepared::all(events);
+        // In a rush there is a backlog, which is read from the file in pieces.
+        let prepared = Prepared::all(events, !self.shared.crowd.is_rush());
         let bytes: usize = prepared.iter().map(Prepared::bytes).sum();
         let bytes = bytes + feed.as_ref().map_or(0, FeedChange::bytes);
         let all = (self.shared.limits.waiting_bytes / 1024).max(1);
@@ -261,6 +266,11 @@ impl Store {
     /// Told whenever events were committed.
     pub(crate) fn accepted(&self) -> &Notify {
         &self.shared.accepted
+    }
+
+    /// The first events after a position, at most `limit`, where they were journalled just now.
+    pub(crate) fn fresh(&self, position: Option<EventId>, limit: usize) -> Option<Vec<JournalEntry>> {
+        self.shared.fresh.take(position, limit)
     }
 
     /// The deliveries on their way into the journal. Who brings one enters it as soon as it was read.

@@ -11,6 +11,7 @@ use haloward_rules::{Event, Severity};
 
 use super::packed::{self, Packed};
 use crate::store::event::{Accepted, JournalEntry, NewEvent};
+use crate::store::fresh::{self, FreshEvent};
 use crate::store::id::{EventId, IdSource};
 
 /// An event made ready for the journal by whoever brought it, so that the writer has less to do.
@@ -22,18 +23,30 @@ pub(crate) struct Prepared {
     item: i64,
     received_at: Timestamp,
     event: Packed,
+    /// It itself, where it is to be decided without being read again.
+    fresh: Option<Event>,
 }
 
 impl Prepared {
-    pub(crate) fn all(events: Vec<NewEvent>) -> Vec<Self> {
+    /// `fresh` says whether they are worth holding until they are decided.
+    pub(crate) fn all(events: Vec<NewEvent>, fresh: bool) -> Vec<Self> {
         let prepared = events.into_iter().zip(0..).map(|(new, item)| {
-            let Ok(event) = Packed::written(|out| {
-                new.event.write_json(out);
+            let NewEvent { event, source, delivery_id: delivery, received_at } = new;
+            let mut length = 0;
+            let Ok(packed) = Packed::written(|out| {
+                event.write_json(out);
+                length = out.len();
                 Ok::<_, Infallible>(())
             });
-            Self { source: new.source, delivery: new.delivery_id, item, received_at: new.received_at, event }
+            let fresh = (fresh && length <= fresh::LONGEST).then(|| event.detached());
+            Self { source, delivery, item, received_at, event: packed, fresh }
         });
         prepared.collect()
+    }
+
+    /// It as one that became durable under this id; whoever decides it need not read it.
+    pub(super) fn take_fresh(&mut self, id: EventId) -> FreshEvent {
+        FreshEvent { id, received_at: self.received_at, event: self.fresh.take() }
     }
 
     pub(super) fn source(&self) -> &Arc<str> {
@@ -65,7 +78,7 @@ pub(super) fn append(
     let mut accepted = Vec::with_capacity(events.len());
     for event in events {
         let id = ids.next(event.received_at);
-        let Prepared { source, delivery, item, received_at, event } = event;
+        let Prepared { source, delivery, item, received_at, event, fresh: _ } = event;
         let rows =
             insert.execute(params![id, source, delivery, item, received_at.as_millisecond(), event])?;
         accepted.push(match rows {

@@ -15,7 +15,8 @@ use crate::store::crowd::Crowd;
 use crate::store::error::StoreError;
 use crate::store::event::Accepted;
 use crate::store::feed::FeedChange;
-use crate::store::id::IdSource;
+use crate::store::fresh::Fresh;
+use crate::store::id::{EventId, IdSource};
 use crate::store::keep::{Cutoffs, Pruned, Stage};
 
 /// LIMIT: the deepest call here is an insert; a small stack keeps the idle process small.
@@ -58,6 +59,7 @@ pub(crate) struct Writer {
     log: Log,
     ids: IdSource,
     instance: String,
+    fresh: Fresh,
 }
 
 impl Writer {
@@ -76,7 +78,14 @@ impl Writer {
             instance
         };
         // Pruned events must not be followed by ids that were theirs.
-        Ok(Self { connection, log, ids: IdSource::after(last.max(decided.unwrap_or(0))), instance })
+        let last = last.max(decided.unwrap_or(0));
+        let fresh = Fresh::after(EventId::from_number(last));
+        Ok(Self { connection, log, ids: IdSource::after(last), instance, fresh })
+    }
+
+    /// What it journalled last.
+    pub(crate) fn fresh(&self) -> Fresh {
+        self.fresh.clone()
     }
 
     pub(crate) fn instance(&self) -> &str {
@@ -114,7 +123,7 @@ impl Writer {
     fn write(&mut self, requests: impl Iterator<Item = Request>, accepted: &Notify) {
         let requests: Vec<Request> = requests.collect();
         match self.commit(&requests) {
-            Ok(answers) => answer(requests, answers, accepted),
+            Ok(answers) => answer(requests, answers, accepted, &self.fresh),
             // One request's trouble is not the others'. Where nothing can be written at all, trying each is in vain.
             Err(StoreError::Damaged { .. } | StoreError::GivenUp) if requests.len() > 1 => {
                 for request in requests {
@@ -204,11 +213,15 @@ fn apply(connection: &Connection, change: &Change, bodies: &Bodies) -> Result<()
 }
 
 /// Tells everybody.
-fn answer(requests: Vec<Request>, answers: Vec<Answer>, accepted: &Notify) {
+fn answer(mut requests: Vec<Request>, answers: Vec<Answer>, accepted: &Notify, fresh: &Fresh) {
+    let events = requests.iter_mut().zip(&answers).filter_map(|both| match both {
+        (Request::Accept { events, .. }, Answer::Accepted(accepted)) => Some(events.iter_mut().zip(accepted)),
+        _ => None,
+    });
+    let mut new = events.flatten().filter(|(_, accepted)| !accepted.duplicate).peekable();
     // ORDER: first who decides. Whoever is woken may take this thread's processor, and a sender waits for less.
-    let fresh =
-        |answer: &Answer| matches!(answer, Answer::Accepted(all) if all.iter().any(|one| !one.duplicate));
-    if answers.iter().any(fresh) {
+    if new.peek().is_some() {
+        fresh.committed(new.map(|(event, accepted)| event.take_fresh(accepted.id)));
         accepted.notify_one();
     }
     for (request, answer) in requests.into_iter().zip(answers) {
