@@ -73,7 +73,7 @@ impl Batch {
             // With more timers due than are looked at, some may be due before these events.
             if timers.len() < BATCH_TIMERS {
                 let position = reader.position()?;
-                entries = match store.fresh(position, events) {
+                entries = match store.fresh().take(position, events) {
                     Some(entries) => entries,
                     None => reader.undecided(position, events)?,
                 };

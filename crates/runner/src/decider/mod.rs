@@ -279,7 +279,8 @@ impl Worker {
         };
         let Self { store, clock, messages, stop, rules: _, runtime, .. } = self;
         let stopping = *stop.borrow();
-        runtime.block_on(async {
+        store.fresh().want(true);
+        let next = runtime.block_on(async {
             let timer = async {
                 match next_timer {
                     Some(due) if !stopping => clock.wait_until(due).await,
@@ -298,7 +299,9 @@ impl Worker {
                 () = timer => Next::Work,
                 () = stopped(stop.clone()), if !stopping => Next::Work,
             }
-        })
+        });
+        store.fresh().want(false);
+        next
     }
 }
 

@@ -1,9 +1,10 @@
-//! What was journalled last, as it was brought: an alert that comes while there is little else to do is decided without
+//! What was journalled last, as it was brought: an alert that comes while whoever decides waits for one is decided without
 //! being read from the file again. Whoever finds nothing here reads the journal, which holds everything.
 //!
 //! INVARIANT: what is held follows `after` without a gap (`whoever_takes_gets_all_that_follows_or_nothing`).
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use haloward_rules::Event;
@@ -12,8 +13,10 @@ use jiff::Timestamp;
 use super::event::JournalEntry;
 use super::id::EventId;
 
-/// LIMIT: what comes when the decider is idle; more at once is read from the file, which costs less for each then.
+/// LIMIT: what comes at once while the decider waits; more is read from the file, which costs less for each then.
 const MOST: usize = 32;
+/// LIMIT: a delivery of more events is not held.
+const MOST_OF_ONE: usize = 4;
 /// LIMIT: how long the JSON of an event may be that is held; a longer one is read again.
 pub(crate) const LONGEST: usize = 8 << 10;
 
@@ -28,7 +31,14 @@ pub(crate) struct FreshEvent {
 
 /// The events that were journalled last and are not decided. Cloning shares them.
 #[derive(Debug, Clone)]
-pub(crate) struct Fresh(Arc<Mutex<Held>>);
+pub(crate) struct Fresh(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    /// Whether somebody waits for events: holding one costs a tree of its payload, which in a rush is for nothing.
+    wanted: AtomicBool,
+    held: Mutex<Held>,
+}
 
 #[derive(Debug)]
 struct Held {
@@ -40,7 +50,18 @@ struct Held {
 impl Fresh {
     /// Nothing is held of what is in the journal, whose last event this is.
     pub(crate) fn after(last: EventId) -> Self {
-        Self(Arc::new(Mutex::new(Held { after: last, events: VecDeque::new() })))
+        let held = Mutex::new(Held { after: last, events: VecDeque::new() });
+        Self(Arc::new(Shared { wanted: AtomicBool::new(false), held }))
+    }
+
+    /// Somebody waits for events from now on, or no longer.
+    pub(crate) fn want(&self, wanted: bool) {
+        self.0.wanted.store(wanted, Ordering::Relaxed);
+    }
+
+    /// Whether a delivery of so many events is worth holding.
+    pub(crate) fn is_wanted(&self, events: usize) -> bool {
+        events <= MOST_OF_ONE && self.0.wanted.load(Ordering::Relaxed)
     }
 
     /// Events became durable, in the order of their ids.
@@ -77,7 +98,7 @@ impl Fresh {
     }
 
     fn lock(&self) -> MutexGuard<'_, Held> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

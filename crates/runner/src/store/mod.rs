@@ -133,8 +133,8 @@ impl Store {
         events: Vec<NewEvent>,
         feed: Option<FeedChange>,
     ) -> Result<Vec<Accepted>, StoreError> {
-        // In a rush there is a backlog, which is read from the file in pieces.
-        let prepared = Prepared::all(events, !self.shared.crowd.is_rush());
+        let fresh = self.shared.fresh.is_wanted(events.len());
+        let prepared = Prepared::all(events, fresh);
         let bytes: usize = prepared.iter().map(Prepared::bytes).sum();
         let bytes = bytes + feed.as_ref().map_or(0, FeedChange::bytes);
         let all = (self.shared.limits.waiting_bytes / 1024).max(1);
@@ -268,9 +268,9 @@ impl Store {
         &self.shared.accepted
     }
 
-    /// The first events after a position, at most `limit`, where they were journalled just now.
-    pub(crate) fn fresh(&self, position: Option<EventId>, limit: usize) -> Option<Vec<JournalEntry>> {
-        self.shared.fresh.take(position, limit)
+    /// What was journalled last, for whoever decides it.
+    pub(crate) fn fresh(&self) -> &Fresh {
+        &self.shared.fresh
     }
 
     /// The deliveries on their way into the journal. Who brings one enters it as soon as it was read.

@@ -2,7 +2,7 @@ mod keeping;
 mod trouble;
 
 use haloward_rules::{
-    Case, CaseBook, Effect, EffectKind, Event, Explain, Input, Key, Note, RuleId, RuleSet, Settings,
+    Case, CaseBook, Effect, EffectKind, Event, Explain, Input, Key, Note, Path, RuleId, RuleSet, Settings,
     Severity, SourceFile, TicketDraft, Timer, TimerChange, TimerKind, step,
 };
 use jiff::Timestamp;
@@ -116,6 +116,37 @@ async fn what_was_accepted_is_there_after_a_crash() {
     assert_eq!(reopened.instance(), fixture.store.instance());
     let next = reopened.accept(vec![new_event(0)]).await.unwrap();
     assert!(next[0].id > accepted[49].id, "ids go on above the last, though the clock went back");
+}
+
+/// What the decider gets in memory is what it would have read.
+#[tokio::test]
+async fn what_was_journalled_last_is_as_the_journal_has_it() {
+    let fixture = Fixture::new();
+    let first = fixture.store.accept(vec![new_event(0)]).await.unwrap()[0].id;
+    fixture.store.fresh().want(true);
+    let once = || vec![NewEvent { delivery_id: Some("d".to_owned()), ..new_event(1) }];
+    for events in [once(), once(), vec![new_event(2), new_event(3)]] {
+        fixture.store.accept(events).await.unwrap();
+    }
+    let read = fixture.store.read(move |reader| reader.undecided(Some(first), 100)).await.unwrap();
+    assert_eq!(read.len(), 3, "one came twice");
+    assert_eq!(fixture.store.fresh().take(Some(first), 100), Some(read));
+
+    let mut long = new_event(4);
+    long.event.set(&Path::parse("message").unwrap(), "long ".repeat(2_000).into()).unwrap();
+    let last = fixture.store.accept(vec![new_event(5), long]).await.unwrap()[1].id;
+    assert_eq!(
+        fixture.store.fresh().take(Some(first), 100),
+        None,
+        "a long one is not held, and so none before it"
+    );
+    assert_eq!(fixture.store.fresh().take(Some(last), 100), Some(vec![]));
+
+    let last = fixture.store.accept((6..16).map(new_event).collect()).await.unwrap()[9].id;
+    assert_eq!(fixture.store.fresh().take(Some(first), 100), None, "many are not held");
+    fixture.store.fresh().want(false);
+    fixture.store.accept(vec![new_event(16)]).await.unwrap();
+    assert_eq!(fixture.store.fresh().take(Some(last), 100), None, "nobody waits for them");
 }
 
 #[tokio::test]
