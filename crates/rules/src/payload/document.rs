@@ -17,6 +17,8 @@ pub(crate) struct Document {
     unescaped: String,
     /// Everything in the order of the text: lists and maps before what they hold, a map's names before their values.
     nodes: Vec<Node>,
+    /// The most names in one of its maps.
+    widest: usize,
     tree: OnceLock<Value>,
 }
 
@@ -54,6 +56,9 @@ impl Span {
     }
 }
 
+/// LIMIT: a map of more names is a wide one. Looking through so many takes as long as finding one of them in a tree.
+const WIDE: usize = 64;
+
 /// LIMIT: about as many bytes of a text for each of its values, by which room is made at first.
 const BYTES_OF_ONE: usize = 12;
 
@@ -61,12 +66,17 @@ impl Document {
     /// Reads a text of at most 4 GiB.
     pub(crate) fn parse(text: String) -> serde_json::Result<Self> {
         let nodes = Vec::with_capacity(text.len() / BYTES_OF_ONE + 1);
-        let mut reading = Reading { text: &text, unescaped: String::new(), nodes };
+        let mut reading = Reading { text: &text, unescaped: String::new(), nodes, widest: 0 };
         let mut deserializer = serde_json::Deserializer::from_str(&text);
         reading.deserialize(&mut deserializer)?;
         deserializer.end()?;
-        let Reading { unescaped, nodes, .. } = reading;
-        Ok(Self { text, unescaped, nodes, tree: OnceLock::new() })
+        let Reading { unescaped, nodes, widest, .. } = reading;
+        Ok(Self { text, unescaped, nodes, widest, tree: OnceLock::new() })
+    }
+
+    /// Whether finding a name in one of its maps takes long.
+    pub(crate) fn is_wide(&self) -> bool {
+        self.widest > WIDE
     }
 
     /// All of it.
@@ -241,6 +251,7 @@ struct Reading<'t> {
     text: &'t str,
     unescaped: String,
     nodes: Vec<Node>,
+    widest: usize,
 }
 
 impl Reading<'_> {
@@ -332,9 +343,12 @@ impl<'de> Visitor<'de> for &mut Reading<'de> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         self.hold(Node::Map, |reading| {
+            let mut names = 0;
             while map.next_key_seed(&mut *reading)?.is_some() {
                 map.next_value_seed(&mut *reading)?;
+                names += 1;
             }
+            reading.widest = reading.widest.max(names);
             Ok(())
         })
     }

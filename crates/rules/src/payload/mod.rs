@@ -32,7 +32,12 @@ impl Payload {
         if u32::try_from(text.len()).is_err() {
             return serde_json::from_str::<Value>(&text).map(Self::from);
         }
-        Ok(Self { kept: Kept::Text(Arc::new(Document::parse(text)?)) })
+        let document = Document::parse(text)?;
+        // Its names are looked through from the first one each time; a tree finds them.
+        if document.is_wide() {
+            return Ok(document.root().to_value().into());
+        }
+        Ok(Self { kept: Kept::Text(Arc::new(document)) })
     }
 
     /// It as a tree, which is made when it is first asked for.

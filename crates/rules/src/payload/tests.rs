@@ -105,6 +105,19 @@ fn what_is_nested_too_deep_is_refused_and_not_followed() {
     assert_eq!(error, serde_json::from_str::<Value>(&text).expect_err("it is too deep").to_string());
 }
 
+/// A sender could make each look for a name take as long as it likes.
+#[test]
+fn a_payload_of_many_names_is_made_a_tree_at_once() {
+    let names = |count: usize| {
+        let map: serde_json::Map<String, Value> = (0..count).map(|n| (format!("n{n}"), json!(n))).collect();
+        json!({ "alerts": [{ "labels": map }] })
+    };
+    let kept = |value: &Value| matches!(Payload::parse(value.to_string()).unwrap().kept(), Kept::Text(_));
+    assert!(kept(&names(64)));
+    assert!(!kept(&names(65)));
+    assert_eq!(Payload::parse(names(1_000).to_string()).unwrap().into_value(), names(1_000));
+}
+
 #[test]
 fn a_view_of_what_is_not_there_is_of_nothing() {
     let view = View::of(&Payload::parse(r#"{"a": [1]}"#).unwrap());
