@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use crate::draft::{Draft, Named};
 use crate::path::Path;
 use crate::payload::Sent;
 
@@ -175,19 +176,21 @@ enum Data {
 #[derive(Debug)]
 struct Apart {
     /// All but the payload.
-    fields: Value,
+    fields: Draft,
     payload: Sent,
     whole: OnceLock<Arc<Value>>,
 }
 
 impl Apart {
     fn whole(&self) -> &Arc<Value> {
-        self.whole.get_or_init(|| {
-            let mut whole = self.fields.clone();
-            whole["payload"] = self.payload.to_value();
-            Arc::new(whole)
-        })
+        self.whole.get_or_init(|| Arc::new(put_together(self.fields.clone(), &self.payload)))
     }
+}
+
+fn put_together(fields: Draft, payload: &Sent) -> Value {
+    let mut whole = Map::from(fields);
+    whole.insert("payload".to_owned(), payload.to_value());
+    Value::Object(whole)
 }
 
 impl PartialEq for Event {
@@ -226,60 +229,37 @@ impl Event {
             let severity = Severity::parse(&text).ok_or_else(|| EventError::UnknownSeverity(text.into()))?;
             say(&mut map, "severity", severity.as_str());
         }
-        Ok(Self::completed(map, default_severity))
+        complete(&mut map, default_severity);
+        Ok(Self::whole(Value::Object(map)))
     }
 
-    /// The event of these fields, of which `source` is one; `state` and `severity` are ours where they are there. Most
-    /// have all of them as they should be, and nothing is made anew.
-    pub(crate) fn completed(mut map: Map<String, Value>, default_severity: Severity) -> Self {
-        for name in ["source", "state", "severity", "title", "fingerprint"] {
-            let text = match map.get(name) {
-                Some(Value::String(text)) if !text.trim().is_empty() => continue,
-                Some(Value::Number(number)) => number.to_string(),
-                _ => match name {
-                    "state" => State::Firing.as_str().to_owned(),
-                    "severity" => default_severity.as_str().to_owned(),
-                    "title" => derived_title(&map),
-                    // INVARIANT: the title is there by now, being named before.
-                    "fingerprint" => derived_fingerprint(&map),
-                    _ => String::new(),
-                },
-            };
-            map.insert(name.to_owned(), Value::String(text));
+    /// The event of these fields, of which `source` is one, and of what was sent; `state` and `severity` are ours where they
+    /// are there. The payload is what was sent unless the fields have one.
+    pub(crate) fn sent(mut fields: Draft, default_severity: Severity, payload: Sent) -> Self {
+        complete(&mut fields, default_severity);
+        match fields.remove("payload").filter(|payload| !payload.is_null()) {
+            Some(own) => Self::whole(put_together(fields, &Sent::tree(own))),
+            None => Self { data: Data::Apart(Arc::new(Apart { fields, payload, whole: OnceLock::new() })) },
         }
-        Self::whole(Value::Object(map))
     }
 
     /// A payload that did not fit its preset, kept as an event that says so.
     pub fn unmapped_from(source: &str, severity: Severity, payload: Value, why: &str) -> Self {
-        let mut event = serde_json::json!({
-            "source": source,
-            "state": State::Info.as_str(),
-            "severity": severity.as_str(),
-            "title": format!("Payload from {source} that could not be read as an alert"),
-            "fingerprint": "unmapped",
-            "unmapped": why,
-        });
-        event["payload"] = payload;
-        Self::whole(event)
+        Self::unmapped_of(source, severity, Sent::tree(payload), why)
+    }
+
+    pub(crate) fn unmapped_of(source: &str, severity: Severity, payload: Sent, why: &str) -> Self {
+        let mut fields = Draft::new();
+        fields.insert("source", source.into());
+        fields.insert("state", State::Info.as_str().into());
+        fields.insert("title", format!("Payload from {source} that could not be read as an alert").into());
+        fields.insert("fingerprint", "unmapped".into());
+        fields.insert("unmapped", why.into());
+        Self::sent(fields, severity, payload)
     }
 
     fn whole(value: Value) -> Self {
         Self { data: Data::Whole(Arc::new(value)) }
-    }
-
-    /// The event with what was sent as its payload, unless its preset has put something there.
-    #[must_use]
-    pub(crate) fn of_payload(self, payload: Sent) -> Self {
-        let Data::Whole(value) = self.data else { return self };
-        if !value["payload"].is_null() {
-            return Self { data: Data::Whole(value) };
-        }
-        let mut fields = Arc::unwrap_or_clone(value);
-        if let Value::Object(map) = &mut fields {
-            map.remove("payload");
-        }
-        Self { data: Data::Apart(Arc::new(Apart { fields, payload, whole: OnceLock::new() })) }
     }
 
     /// The event as JSON.
@@ -299,7 +279,7 @@ impl Event {
         match &self.data {
             Data::Whole(value) => crate::value::write_json(value, out),
             Data::Apart(apart) => {
-                crate::value::write_json(&apart.fields, out);
+                apart.fields.write_json(out);
                 // INVARIANT: a map that is not empty: it has its source.
                 out.pop();
                 out.extend_from_slice(b",\"payload\":");
@@ -330,9 +310,7 @@ impl Event {
         if let Data::Apart(apart) = &mut self.data {
             let whole = match Arc::get_mut(apart) {
                 Some(Apart { fields, payload, .. }) => {
-                    let mut whole = std::mem::take(fields);
-                    whole["payload"] = payload.to_value();
-                    Arc::new(whole)
+                    Arc::new(put_together(std::mem::take(fields), payload))
                 }
                 None => Arc::clone(apart.whole()),
             };
@@ -345,12 +323,12 @@ impl Event {
     }
 
     /// Sets a field that is not the payload.
-    fn put(&mut self, name: &str, value: Value) {
+    fn put(&mut self, name: &'static str, value: Value) {
         if let Data::Apart(apart) = &mut self.data
-            && let Some(Apart { fields: Value::Object(map), whole, .. }) = Arc::get_mut(apart)
+            && let Some(Apart { fields, whole, .. }) = Arc::get_mut(apart)
         {
             *whole = OnceLock::new();
-            map.insert(name.to_owned(), value);
+            fields.insert(name, value);
         } else if let Value::Object(map) = self.edit() {
             map.insert(name.to_owned(), value);
         }
@@ -470,8 +448,27 @@ impl Event {
     }
 }
 
-fn text_of<'m>(map: &'m Map<String, Value>, key: &str) -> Option<Cow<'m, str>> {
-    match map.get(key) {
+/// Gives fields, of which `source` is one, what each event has. Most have all of it as it should be, and nothing is made anew.
+fn complete(fields: &mut impl Named, default_severity: Severity) {
+    for name in ["source", "state", "severity", "title", "fingerprint"] {
+        let text = match fields.named(name) {
+            Some(Value::String(text)) if !text.trim().is_empty() => continue,
+            Some(Value::Number(number)) => number.to_string(),
+            _ => match name {
+                "state" => State::Firing.as_str().to_owned(),
+                "severity" => default_severity.as_str().to_owned(),
+                "title" => derived_title(fields),
+                // INVARIANT: the title is there by now, being named before.
+                "fingerprint" => derived_fingerprint(fields),
+                _ => String::new(),
+            },
+        };
+        fields.put(name, Value::String(text));
+    }
+}
+
+fn text_of<'m>(fields: &'m impl Named, key: &str) -> Option<Cow<'m, str>> {
+    match fields.named(key) {
         Some(Value::String(text)) if !text.trim().is_empty() => Some(Cow::Borrowed(text)),
         Some(Value::Number(n)) => Some(Cow::Owned(n.to_string())),
         _ => None,
@@ -486,23 +483,23 @@ fn say(map: &mut Map<String, Value>, name: &str, text: &str) {
 }
 
 /// What the HaloPSA ticket says that an event tells of.
-fn of_ticket<'m>(map: &'m Map<String, Value>, key: &str) -> Option<Cow<'m, str>> {
-    map.get("ticket").and_then(Value::as_object).and_then(|ticket| text_of(ticket, key))
+fn of_ticket<'m>(fields: &'m impl Named, key: &str) -> Option<Cow<'m, str>> {
+    fields.named("ticket").and_then(Value::as_object).and_then(|ticket| text_of(ticket, key))
 }
 
-fn derived_title(map: &Map<String, Value>) -> String {
+fn derived_title(map: &impl Named) -> String {
     let named = of_ticket(map, "summary").or_else(|| text_of(map, "check"));
     named
         .map_or_else(|| format!("Alert from {}", text_of(map, "source").unwrap_or_default()), Cow::into_owned)
 }
 
 /// Its ticket's number; else the same problem reported twice shares check, device and title, whatever else changed.
-fn derived_fingerprint(map: &Map<String, Value>) -> String {
+fn derived_fingerprint(map: &impl Named) -> String {
     if let Some(id) = of_ticket(map, "id") {
         return id.into_owned();
     }
     let device =
-        map.get("device").and_then(|d| d.get("id").filter(|v| !v.is_null()).or_else(|| d.get("name")));
+        map.named("device").and_then(|d| d.get("id").filter(|v| !v.is_null()).or_else(|| d.get("name")));
     let device = device.map(crate::value::to_text).unwrap_or_default();
     let [check, title] = ["check", "title"].map(|name| text_of(map, name).unwrap_or_default());
     [&device, &check, &title]

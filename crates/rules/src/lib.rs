@@ -8,6 +8,7 @@ mod analysis;
 mod calendar;
 mod client;
 mod condition;
+mod draft;
 mod duration;
 mod engine;
 mod event;

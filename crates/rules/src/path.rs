@@ -1,6 +1,7 @@
 //! Paths into an event: `device.name`, `payload.tags[0]`, `payload.tags[].name`, `labels["app.kubernetes.io/name"]`.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde_json::Value;
 use thiserror::Error;
@@ -18,6 +19,7 @@ enum Step {
 pub struct Path {
     steps: Vec<Step>,
     text: String,
+    root: Arc<str>,
 }
 
 /// A text that is no path.
@@ -68,7 +70,11 @@ impl Path {
                 None => return Err(error("a dot is missing after `]`")),
             }
         }
-        Ok(Self { steps, text: body.to_owned() })
+        let root = match &steps[0] {
+            Step::Key(key) => Arc::from(key.as_str()),
+            Step::Index(_) | Step::Any => Arc::from(""),
+        };
+        Ok(Self { steps, text: body.to_owned(), root })
     }
 
     /// The path as text, without a leading `event.`.
@@ -78,10 +84,12 @@ impl Path {
 
     /// The first name of the path: `device` of `device.name`.
     pub fn root(&self) -> &str {
-        match &self.steps[0] {
-            Step::Key(key) => key,
-            Step::Index(_) | Step::Any => "",
-        }
+        &self.root
+    }
+
+    /// The same, shared.
+    pub(crate) fn root_name(&self) -> &Arc<str> {
+        &self.root
     }
 
     /// The last name of the path, where it ends in one: `name` of `device.name`.
@@ -120,28 +128,38 @@ impl Path {
 
     /// Sets the value at the path, making maps on the way. Indexes beyond a list and `[]` are refused.
     pub(crate) fn set(&self, root: &mut Value, new: Value) -> Result<(), &'static str> {
-        let mut at = root;
-        for step in &self.steps {
-            at = match step {
-                Step::Key(key) => {
-                    if !at.is_object() {
-                        *at = Value::Object(serde_json::Map::new());
-                    }
-                    let Value::Object(map) = at else { return Err("the value is no map") };
-                    map.entry(key.clone()).or_insert(Value::Null)
-                }
-                Step::Index(index) => at.get_mut(*index).ok_or("the list has no such element")?,
-                Step::Any => return Err("`[]` stands for many values and cannot be set"),
-            };
-        }
-        *at = new;
-        Ok(())
+        put(&self.steps, root, new)
+    }
+
+    /// The same in the value of the path's first name.
+    pub(crate) fn set_below_root(&self, field: &mut Value, new: Value) -> Result<(), &'static str> {
+        put(&self.steps[1..], field, new)
     }
 
     /// Takes the value at the path out of its map or list; all of them where the path stands for many.
     pub fn remove(&self, root: &mut Value) {
         cut(&self.steps, root);
     }
+}
+
+/// Sets what the steps lead to, making maps on the way.
+fn put(steps: &[Step], root: &mut Value, new: Value) -> Result<(), &'static str> {
+    let mut at = root;
+    for step in steps {
+        at = match step {
+            Step::Key(key) => {
+                if !at.is_object() {
+                    *at = Value::Object(serde_json::Map::new());
+                }
+                let Value::Object(map) = at else { return Err("the value is no map") };
+                map.entry(key.clone()).or_insert(Value::Null)
+            }
+            Step::Index(index) => at.get_mut(*index).ok_or("the list has no such element")?,
+            Step::Any => return Err("`[]` stands for many values and cannot be set"),
+        };
+    }
+    *at = new;
+    Ok(())
 }
 
 /// Takes what the steps lead to out of its map or list.

@@ -4,6 +4,7 @@ use super::*;
 use proptest::prelude::*;
 use serde_json::json;
 
+use crate::draft::Draft;
 use crate::event::{Event, Severity};
 use crate::script::View;
 use crate::value::tests::any_value;
@@ -130,9 +131,12 @@ fn a_view_of_what_is_not_there_is_of_nothing() {
 fn twins() -> (Event, Event) {
     let text = r#"{"alerts": [{"status": "firing", "note": "tab\there"}]}"#;
     let event = |payload: &Payload| {
-        let bare = json!({"source": "s", "title": "t", "payload": null});
-        let bare = Event::from_json(bare, Severity::Low).expect("an event");
-        bare.of_payload(View::of(payload).get("alerts").elements().remove(0).into_sent())
+        let sent = View::of(payload).get("alerts").elements().remove(0).into_sent();
+        let mut bare = Draft::new();
+        bare.insert("source", "s".into());
+        bare.insert("title", "t".into());
+        bare.insert("payload", Value::Null);
+        Event::sent(bare, Severity::Low, sent)
     };
     let sent = Payload::parse(text).unwrap();
     (event(&sent), event(&sent.value().clone().into()))
@@ -165,7 +169,9 @@ fn an_event_reads_the_same_whether_its_payload_was_made_a_tree_or_not() {
 
 #[test]
 fn what_a_preset_puts_into_the_payload_stays() {
-    let bare = json!({"source": "s", "payload": {"kept": true}});
-    let event = Event::from_json(bare, Severity::Low).expect("an event").of_payload(Sent::tree(json!(1)));
+    let mut bare = Draft::new();
+    bare.insert("source", "s".into());
+    bare.insert("payload", json!({"kept": true}));
+    let event = Event::sent(bare, Severity::Low, Sent::tree(json!(1)));
     assert_eq!(event.value()["payload"], json!({"kept": true}));
 }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{Preset, title, unfilled, words};
+use crate::draft::Draft;
 use crate::event::{Event, Severity, State};
 use crate::library::Library;
 use crate::path::Path;
@@ -60,7 +61,7 @@ impl Preset {
             Ok(items) => items,
             Err(why) => return nothing_fits(&delivery, delivery_id, &why),
         };
-        let event = |sent: View| -> Result<Event, String> {
+        let event = |sent: View| -> Result<Draft, String> {
             env.set("item", sent);
             if let Some(template) = &self.item {
                 let item = template.view(&env).map_err(|error| error.message)?;
@@ -68,13 +69,15 @@ impl Preset {
             }
             self.event(&env, &delivery)
         };
-        let events: Vec<Result<Event, String>> = items.views().into_iter().map(event).collect();
+        let events: Vec<Result<Draft, String>> = items.views().into_iter().map(event).collect();
         let Delivery { source, default_severity, .. } = delivery;
         // ORDER: whoever looks at the payload lets go of it first, so that each event gets its part and no copy of it.
         drop((env, whole, delivery));
-        let unmapped = |why: String| Event::unmapped_from(source, default_severity, Value::Null, &why);
-        let events = events.into_iter().map(|event| event.unwrap_or_else(unmapped));
-        let events = events.zip(items.into_sent()).map(|(event, sent)| event.of_payload(sent)).collect();
+        let made = |(event, sent): (Result<Draft, String>, Sent)| match event {
+            Ok(fields) => Event::sent(fields, default_severity, sent),
+            Err(why) => Event::unmapped_of(source, default_severity, sent, &why),
+        };
+        let events = events.into_iter().zip(items.into_sent()).map(made).collect();
         Mapped { events, delivery_id }
     }
 
@@ -126,8 +129,8 @@ impl Preset {
     }
 
     /// The event that `env` shows, without its payload.
-    fn event(&self, env: &Env<'_>, delivery: &Delivery<'_>) -> Result<Event, String> {
-        let mut event = Value::Object(Map::new());
+    fn event(&self, env: &Env<'_>, delivery: &Delivery<'_>) -> Result<Draft, String> {
+        let mut map = Draft::new();
         for (path, tree) in &self.fields {
             let value = match tree.value(env) {
                 Ok(value) => value,
@@ -141,9 +144,8 @@ impl Preset {
             if value.is_null() || matches!(&value, Value::String(text) if text.trim().is_empty()) {
                 continue;
             }
-            path.set(&mut event, value).map_err(str::to_owned)?;
+            map.set(path, value).map_err(str::to_owned)?;
         }
-        let Value::Object(mut map) = event else { return Err("it has no fields".into()) };
         // An identity of nothing but what stands between its parts is none.
         if map
             .get("fingerprint")
@@ -152,11 +154,11 @@ impl Preset {
         {
             map.remove("fingerprint");
         }
-        if !["title", "message", "check", "fingerprint"].iter().any(|field| map.contains_key(*field)) {
+        if !["title", "message", "check", "fingerprint"].iter().any(|field| map.has(field)) {
             return Err("it has none of the fields that its preset reads".into());
         }
         if unfilled::is_template(&map) {
-            map.insert("state".into(), State::Test.as_str().into());
+            map.insert("state", State::Test.as_str().into());
         } else {
             self.state(&mut map)?;
         }
@@ -174,11 +176,11 @@ impl Preset {
         if let Some(client) = &self.settings.client {
             client.put(&mut map);
         }
-        map.insert("source".into(), delivery.source.into());
-        Ok(Event::completed(map, delivery.default_severity))
+        map.insert("source", delivery.source.into());
+        Ok(map)
     }
 
-    fn state(&self, map: &mut Map<String, Value>) -> Result<(), String> {
+    fn state(&self, map: &mut Draft) -> Result<(), String> {
         let table = self.states.as_ref();
         let Some(said) = map.get_mut("state") else {
             let wants_state = self.fields.iter().any(|(path, _)| path.as_str() == "state");
@@ -186,7 +188,7 @@ impl Preset {
                 Err("its state is missing".into())
             } else {
                 let state = table.and_then(|table| table.otherwise).unwrap_or(State::Firing);
-                map.insert("state".into(), state.as_str().into());
+                map.insert("state", state.as_str().into());
                 Ok(())
             };
         };
@@ -203,7 +205,7 @@ impl Preset {
     }
 
     /// The vendor's word is kept as `severity_raw`; a word nobody knows must not cost the alert its ticket.
-    fn severity(&self, map: &mut Map<String, Value>) {
+    fn severity(&self, map: &mut Draft) {
         let Some(said) = map.get_mut("severity") else { return };
         let raw = match said.take() {
             Value::String(text) => text,
@@ -213,7 +215,9 @@ impl Preset {
             Some(severity) => *said = severity.as_str().into(),
             None => drop(map.remove("severity")),
         }
-        map.entry("severity_raw").or_insert(Value::String(raw));
+        if !map.has("severity_raw") {
+            map.insert("severity_raw", Value::String(raw));
+        }
     }
 }
 
@@ -242,16 +246,16 @@ impl Items {
 
 /// What still fires has not ended, and an event without a time of its own is that of its problem's end or start. When
 /// what is over began says nothing of when that was.
-fn settle_times(map: &mut Map<String, Value>) {
+fn settle_times(map: &mut Draft) {
     let state = map.get("state").and_then(Value::as_str).and_then(State::parse);
     if state == Some(State::Firing) {
         map.remove("ended_at");
     }
-    if !map.contains_key("occurred_at")
+    if !map.has("occurred_at")
         && let Some(time) =
             map.get(if state == Some(State::Resolved) { "ended_at" } else { "started_at" }).cloned()
     {
-        map.insert("occurred_at".into(), time);
+        map.insert("occurred_at", time);
     }
 }
 
@@ -275,6 +279,7 @@ fn shortened(text: &str) -> String {
 }
 
 fn nothing_fits(delivery: &Delivery<'_>, delivery_id: Option<String>, why: &str) -> Mapped {
-    let event = Event::unmapped_from(delivery.source, delivery.default_severity, Value::Null, why);
-    Mapped { events: vec![event.of_payload(View::of(&delivery.payload).into_sent())], delivery_id }
+    let sent = View::of(&delivery.payload).into_sent();
+    let event = Event::unmapped_of(delivery.source, delivery.default_severity, sent, why);
+    Mapped { events: vec![event], delivery_id }
 }

@@ -1,7 +1,9 @@
 //! What a source says beyond its preset: the zone of its clock, and whose alerts these are.
 
 use jiff::tz::TimeZone;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+
+use crate::draft::Draft;
 
 /// Settings of one source.
 #[derive(Debug, Clone)]
@@ -34,7 +36,7 @@ pub enum SourceClient {
 
 impl SourceClient {
     /// Puts the client into an event's fields.
-    pub(super) fn put(&self, event: &mut Map<String, Value>) {
+    pub(super) fn put(&self, event: &mut Draft) {
         let name = match self {
             Self::Always(name) => Some(name.clone()),
             Self::Label { label, otherwise } => {
@@ -43,13 +45,13 @@ impl SourceClient {
             }
         };
         if let Some(name) = name {
-            event.insert("client".into(), json!({ "name": name }));
+            event.insert("client", json!({ "name": name }));
         }
     }
 }
 
 /// The value of a label, or of a tag such as `client:Northwind`.
-fn labelled(event: &Map<String, Value>, label: &str) -> Option<String> {
+fn labelled(event: &Draft, label: &str) -> Option<String> {
     let labels = event.get("labels")?.as_object()?;
     let same = |name: &str| name.trim().eq_ignore_ascii_case(label);
     let named = labels.iter().find(|(name, _)| same(name)).and_then(|(_, value)| plain(value));
@@ -95,7 +97,8 @@ mod tests {
     use super::*;
 
     fn client(settings: &SourceClient, event: Value) -> Value {
-        let Value::Object(mut event) = event else { panic!("an object") };
+        let Value::Object(event) = event else { panic!("an object") };
+        let mut event = Draft::from(event);
         settings.put(&mut event);
         event.remove("client").unwrap_or_default()
     }

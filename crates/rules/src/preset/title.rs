@@ -1,12 +1,14 @@
 //! Titles: one line, of a length that a ticket's summary holds, without the holes that missing fields leave.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
+
+use crate::draft::Draft;
 
 // LIMIT: HaloPSA cuts a ticket's summary at 255 characters.
 const LONGEST: usize = 250;
 
 /// Makes the event's title readable. One that says nothing goes, and the event finds another.
-pub(super) fn settle(event: &mut Map<String, Value>) {
+pub(super) fn settle(event: &mut Draft) {
     let Some(title) = event.get("title").and_then(Value::as_str) else { return };
     let has_holes = title.contains("  ")
         || title.contains(" ()")
@@ -25,7 +27,7 @@ pub(super) fn settle(event: &mut Map<String, Value>) {
         None => line,
     };
     if line.contains(char::is_alphanumeric) {
-        event.insert("title".into(), line.into());
+        event.insert("title", line.into());
     } else {
         event.remove("title");
     }
@@ -70,9 +72,9 @@ mod tests {
     use serde_json::json;
 
     fn title(title: &str, check: &str) -> Value {
-        let Value::Object(mut event) = json!({"title": title, "check": check}) else {
-            unreachable!("an object")
-        };
+        let mut event = Draft::new();
+        event.insert("title", title.into());
+        event.insert("check", check.into());
         settle(&mut event);
         event.remove("title").unwrap_or_default()
     }

@@ -3,7 +3,9 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
-use serde_json::{Map, Value};
+use serde_json::Value;
+
+use crate::draft::Draft;
 
 /// The placeholders of templates: `{{alert.id}}`, `{EVENT.ID}`, `[alert_uid]`, `%sensor`, `$HOSTNAME$`, `$ALERT_ID`.
 static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| {
@@ -14,7 +16,7 @@ static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Whether an event is a template that nobody filled in. Its identity must be made of placeholders, and nothing else
 /// of it may be filled in either: a placeholder that the vendor does not know stays as it is in real alerts too.
-pub(super) fn is_template(event: &Map<String, Value>) -> bool {
+pub(super) fn is_template(event: &Draft) -> bool {
     let field = |name: &str| text(event.get(name));
     let identity = [field("fingerprint"), field("title")].into_iter().find(|text| !text.is_empty());
     let Some(identity) = identity.filter(|text| is_unfilled(text)) else { return false };
@@ -42,7 +44,8 @@ mod tests {
     use serde_json::json;
 
     fn template(event: Value) -> bool {
-        matches!(event, Value::Object(event) if is_template(&event))
+        let Value::Object(event) = event else { panic!("an object") };
+        is_template(&event.into())
     }
 
     #[test]
