@@ -1,5 +1,5 @@
-//! A JSON text that was read once and is kept as it came: one list of where everything stands in it. Reading it takes a
-//! third of what a tree of maps and texts takes, letting go of it nothing, and what of it is kept is copied as it is.
+//! A JSON text that was read once and is kept as it came: one list of where everything stands in it. Nothing is
+//! made for each value, so that reading it and letting go of it cost little, and what of it is kept is copied as it is.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -59,7 +59,7 @@ impl Span {
 /// LIMIT: a map of more names is a wide one. Looking through so many takes as long as finding one of them in a tree.
 const WIDE: usize = 64;
 
-/// LIMIT: about as many bytes of a text for each of its values, by which room is made at first.
+/// About as many bytes of a text for each of its values, by which room is made at first.
 const BYTES_OF_ONE: usize = 12;
 
 impl Document {
