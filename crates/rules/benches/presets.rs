@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use haloward_rules::{Delivery, Preset, PresetSet, Severity};
+use haloward_rules::{Delivery, Event, Payload, Preset, PresetSet, Severity};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -31,15 +31,20 @@ fn sample(name: &str) -> Value {
 
 /// What the receiver does with a body between its credentials and the store.
 fn received(preset: &Preset, bytes: &[u8]) -> Vec<String> {
-    let payload: Value = serde_json::from_slice(bytes).expect("JSON");
+    let payload = Payload::parse(str::from_utf8(bytes).expect("text")).expect("JSON");
     let mapped = preset.map(Delivery {
         source: "bench",
-        payload: payload.into(),
+        payload,
         headers: Arc::new(Value::Object(Map::new())),
         default_severity: Severity::Medium,
         at: NOW,
     });
-    mapped.events.iter().map(|event| serde_json::to_string(event).expect("JSON")).collect()
+    let written = |event: &Event| {
+        let mut out = Vec::new();
+        event.write_json(&mut out);
+        String::from_utf8(out).expect("text")
+    };
+    mapped.events.iter().map(written).collect()
 }
 
 fn bench(bencher: Bencher<'_, '_>, name: &str, payload: &Value) {
