@@ -20,6 +20,16 @@ pub struct NewEvent {
     pub received_at: Timestamp,
 }
 
+impl NewEvent {
+    /// Whether it can follow another one of its delivery in one row of the journal: neither may be there already.
+    pub(crate) fn shares_a_row(&self, first: &Self) -> bool {
+        self.delivery_id.is_none()
+            && first.delivery_id.is_none()
+            && self.source == first.source
+            && self.received_at == first.received_at
+    }
+}
+
 /// What became of a [`NewEvent`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Accepted {

@@ -110,9 +110,15 @@ impl IdSource {
 
     /// The next id at this time.
     pub(crate) fn next(&mut self, at: Timestamp) -> i64 {
+        self.next_of(at, 1)
+    }
+
+    /// The first of the next `count` ids at this time; the others follow it one by one.
+    pub(crate) fn next_of(&mut self, at: Timestamp, count: i64) -> i64 {
         let since = at.as_millisecond().saturating_sub(EPOCH_MS).clamp(0, (1 << (63 - COUNTER_BITS)) - 1);
-        self.last = (since << COUNTER_BITS).max(self.last + 1);
-        self.last
+        let first = (since << COUNTER_BITS).max(self.last + 1);
+        self.last = first + count - 1;
+        first
     }
 }
 
@@ -127,6 +133,8 @@ mod tests {
         let before: Timestamp = "2026-01-05T11:00:00Z".parse().unwrap();
         let ids = [source.next(noon), source.next(noon), source.next(before), source.next(Timestamp::MIN)];
         assert!(ids.is_sorted_by(|a, b| a < b), "{ids:?}");
+        let first = source.next_of(before, 5);
+        assert_eq!((first, source.next(before)), (ids[3] + 1, ids[3] + 6));
     }
 
     #[test]

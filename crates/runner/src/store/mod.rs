@@ -143,13 +143,13 @@ impl Store {
         let permit = Arc::clone(&self.shared.waiting_bytes).try_acquire_many_owned(permits);
         let _held = permit.map_err(|_| StoreError::Busy)?;
         let (reply, answer) = oneshot::channel();
-        self.requests()?.try_send(Request::Accept { events: prepared, feed, reply }).map_err(|error| {
+        self.requests()?.try_send(Request::Accept { rows: prepared, feed, reply }).map_err(|error| {
             match error {
                 mpsc::error::TrySendError::Full(_) => StoreError::Busy,
                 mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
             }
         })?;
-        let (accepted, _events) = answer.await.map_err(|_| StoreError::Closed)?;
+        let (accepted, _rows) = answer.await.map_err(|_| StoreError::Closed)?;
         accepted
     }
 

@@ -149,6 +149,89 @@ async fn what_was_journalled_last_is_as_the_journal_has_it() {
     assert_eq!(fixture.store.fresh().take(Some(last), 100), None, "nobody waits for them");
 }
 
+/// What came together shares rows of the journal, and nobody who reads it notices.
+#[tokio::test]
+async fn events_that_share_a_row_are_read_one_by_one() {
+    let mut random = fastrand::Rng::with_seed(7);
+    let fixture = Fixture::new();
+    let mut expected = Vec::new();
+    for second in 0..40 {
+        let of_one_delivery = (0..random.i64(1..150)).map(|number| {
+            let long = if random.u8(0..20) == 0 { 30_000 } else { random.usize(0..600) };
+            let title = format!("line {number}\nof {second}: {}", "word ".repeat(long / 5));
+            let event = json!({"source": "s", "fingerprint": format!("f{second}/{number}"), "title": title});
+            NewEvent {
+                event: Event::from_json(event, Severity::Medium).unwrap(),
+                received_at: at(second),
+                delivery_id: (random.u8(0..30) == 0).then(|| format!("d{second}/{number}")),
+                ..new_event(0)
+            }
+        });
+        let events: Vec<NewEvent> = of_one_delivery.collect();
+        let accepted = fixture.store.accept(events.clone()).await.unwrap();
+        assert!(accepted.is_sorted_by(|a, b| a.id < b.id) && accepted.iter().all(|one| !one.duplicate));
+        expected.extend(accepted.iter().zip(events).map(|(one, new)| (one.id, new.event.title().to_owned())));
+    }
+    let file = rusqlite::Connection::open(fixture.folder.path().join("haloward.db")).unwrap();
+    let rows: i64 = file.query_row("SELECT count(*) FROM journal", [], |row| row.get(0)).unwrap();
+    assert!(rows * 4 < expected.len() as i64, "{rows} rows for {} events", expected.len());
+    let (_folder, store) = fixture.after_a_crash();
+    assert_eq!(store.counts().await.unwrap().undecided, expected.len() as u64);
+
+    // From anywhere and as many as are asked for, also from the midst of a row.
+    let told = |entry: &JournalEntry| (entry.id, entry.event.title().to_owned());
+    for _ in 0..40 {
+        let (from, limit) = (random.usize(0..expected.len()), random.usize(1..200));
+        let position = from.checked_sub(1).map(|before| expected[before].0);
+        let read = store.read(move |reader| reader.undecided(position, limit)).await.unwrap();
+        let wanted = &expected[from..expected.len().min(from + limit)];
+        assert_eq!(read.iter().map(told).collect::<Vec<_>>(), wanted);
+
+        let id = expected[from].0;
+        let one = store.read(move |reader| reader.event(id)).await.unwrap().unwrap();
+        assert_eq!(told(&one), expected[from]);
+        assert_eq!(one.event.id(), id.to_string());
+    }
+    let last = expected.last().unwrap().0;
+    for nobody in [EventId::from_number(expected[0].0.number() - 1), EventId::from_number(last.number() + 1)]
+    {
+        assert_eq!(store.read(move |reader| reader.event(nobody)).await.unwrap(), None);
+    }
+
+    // Newest first, page by page, down to a time.
+    let since = at(11);
+    let of_since = expected.iter().filter(|(id, _)| *id >= EventId::first_at(since));
+    let newest_first: Vec<_> = of_since.rev().cloned().collect();
+    let (mut pages, mut before) = (Vec::new(), None);
+    loop {
+        let filter = EventFilter { since: Some(since), ..EventFilter::default() };
+        let page = store.read(move |reader| reader.events_page(&filter, before, 37)).await.unwrap();
+        pages.extend(page.items.iter().map(|(entry, _)| told(entry)));
+        before = page.next;
+        if before.is_none() {
+            break;
+        }
+    }
+    assert_eq!(pages, newest_first);
+    let filter = EventFilter { text: Some("LINE 3\\nof 7:".into()), ..EventFilter::default() };
+    let found = store.read(move |reader| reader.events_page(&filter, None, 10)).await.unwrap().items;
+    assert_eq!(found.len(), 1, "one of its row, and none of its neighbours");
+    assert!(found[0].0.event.title().starts_with("line 3\nof 7:"));
+}
+
+#[tokio::test]
+async fn an_event_whose_text_is_lost_is_one_that_says_so() {
+    let fixture = Fixture::new();
+    let together = (1..4).map(|number| NewEvent { received_at: at(0), ..new_event(number) });
+    fixture.store.accept(together.collect()).await.unwrap();
+    let file = rusqlite::Connection::open(fixture.folder.path().join("haloward.db")).unwrap();
+    let first = new_event(1).event.value().to_string();
+    assert_eq!(file.execute("UPDATE journal SET event = ?1 WHERE count = 3", [first]).unwrap(), 1);
+    let read = fixture.store.read(|reader| reader.undecided(None, 10)).await.unwrap();
+    let unmapped: Vec<bool> = read.iter().map(|entry| entry.event.unmapped().is_some()).collect();
+    assert_eq!(unmapped, [false, true, true]);
+}
+
 #[tokio::test]
 async fn a_repeated_delivery_is_journalled_once() {
     let fixture = Fixture::new();
@@ -257,6 +340,9 @@ async fn what_was_kept_before_texts_were_packed_is_read_and_found_beside_what_is
     drop(fixture.store);
     let file = rusqlite::Connection::open(&path).unwrap();
     let plain = long("Needle of before").to_string();
+    // As the file was when each event had a row for itself.
+    file.execute_batch("ALTER TABLE journal DROP COLUMN count; DELETE FROM layout WHERE version > 6")
+        .unwrap();
     file.execute("INSERT INTO journal VALUES (7, 's', NULL, 0, 1767600000000, ?1)", [&plain]).unwrap();
     let store = Store::open(&path, Limits::default()).unwrap();
     let event = Event::from_json(long("needle of now"), Severity::Medium).unwrap();

@@ -30,33 +30,49 @@ impl Reader<'_> {
         before: Option<EventId>,
         limit: usize,
     ) -> Result<Page<(JournalEntry, Option<RecordedDecision>), EventId>, StoreError> {
-        let before = before.map_or(i64::MAX, EventId::number);
-        let since = filter.since.map_or(0, |at| EventId::first_at(at).number());
-        let (scanned, lowest) = self.scan("journal", "seq", before, since)?;
+        let since = filter.since.map_or(EventId::from_number(0), EventId::first_at);
+        let before = before.unwrap_or(EventId::from_number(i64::MAX));
+        // The first row may also hold events from `before` on, the last one some of before `since`.
         let sql = format!(
-            "SELECT j.seq, j.received_at, j.event, j.source, {DECISION} FROM journal j LEFT JOIN decisions d ON d.event = j.seq
-             WHERE j.seq < ?1 AND j.seq >= ?2 AND (?3 IS NULL OR j.source = ?3)
-                 AND (?4 IS NULL OR d.outcome = ?4)
-                 AND (?7 IS NULL OR instr(plain(j.event), ?7) > 0 AND json_valid(plain(j.event))
-                     AND json_extract(plain(j.event), '$.trace') = ?7)
-                 AND (?5 IS NULL OR instr(lower(plain(j.event)), lower(?5)) > 0)
-             ORDER BY j.seq DESC LIMIT ?6"
+            "SELECT {} FROM journal WHERE seq >= ?1
+                 AND seq <= coalesce((SELECT min(seq) FROM journal WHERE seq >= ?2), ?2) ORDER BY seq DESC",
+            journal::COLUMNS
         );
-        let trace = filter.trace.map(|trace| trace.to_string());
-        let params =
-            params![before, lowest, filter.source, filter.outcome, filter.text, rows::limit(limit), trace];
-        let items = self.many(&sql, params, |row| Ok((journal::entry(row)?, decision(row, 4)?)))?;
-        let next = match items.last() {
-            Some((entry, _)) if items.len() == limit => Some(entry.id),
-            _ => (scanned == SCANNED).then(|| EventId::from_number(lowest)),
+        let wanted = Wanted::of(filter);
+        let ask = || -> rusqlite::Result<Page<_, EventId>> {
+            let (mut items, mut looked) = (Vec::new(), 0);
+            let mut statement = self.connection().prepare_cached(&sql)?;
+            let mut rows = statement.query([since.number(), before.number()])?;
+            while let Some(row) = rows.next()? {
+                let row = journal::Row::read(row)?;
+                for (id, text) in row.events().rev().filter(|(id, _)| *id >= since && *id < before) {
+                    if wanted.may_be(row.source(), text) {
+                        let entry = row.entry(id, text);
+                        let decision = self.decision_about(id)?;
+                        if wanted.is(&entry, decision.as_ref()) {
+                            items.push((entry, decision));
+                        }
+                    }
+                    looked += 1;
+                    if items.len() == limit || looked == SCANNED {
+                        return Ok(Page { items, next: Some(id) });
+                    }
+                }
+            }
+            Ok(Page { items, next: None })
         };
-        Ok(Page { items, next })
+        ask().map_err(|error| failure(&error))
     }
 
     /// What was decided about an event.
     pub fn recorded(&self, event: EventId) -> Result<Option<RecordedDecision>, StoreError> {
+        self.decision_about(event).map_err(|error| failure(&error))
+    }
+
+    fn decision_about(&self, event: EventId) -> rusqlite::Result<Option<RecordedDecision>> {
         let sql = format!("SELECT {DECISION} FROM decisions d WHERE d.event = ?1");
-        Ok(self.one(&sql, [event.number()], |row| decision(row, 0))?.flatten())
+        let mut statement = self.connection().prepare_cached(&sql)?;
+        Ok(statement.query_row([event.number()], |row| decision(row, 0)).optional()?.flatten())
     }
 
     /// The decisions about a case, timers and all, newest first.
@@ -245,7 +261,7 @@ impl Reader<'_> {
 
     /// The event that a delivery was when it came before.
     pub fn delivered(&self, source: &str, delivery: &str) -> Result<Option<EventId>, StoreError> {
-        let sql = "SELECT min(seq) FROM journal WHERE source = ?1 AND delivery = ?2";
+        let sql = "SELECT min(seq - count + 1) FROM journal WHERE source = ?1 AND delivery = ?2";
         let first = self.one(sql, [source, delivery], |row| row.get::<_, Option<i64>>(0))?;
         Ok(first.flatten().map(EventId::from_number))
     }
@@ -300,6 +316,34 @@ impl Reader<'_> {
             .optional();
         let (count, lowest) = ask.map_err(|error| failure(&error))?.unwrap_or((0, None));
         Ok((count, lowest.unwrap_or(from)))
+    }
+}
+
+/// What somebody looks for among the events.
+struct Wanted<'f> {
+    filter: &'f EventFilter,
+    trace: Option<String>,
+    /// In lower case.
+    text: Option<String>,
+}
+
+impl<'f> Wanted<'f> {
+    fn of(filter: &'f EventFilter) -> Self {
+        let trace = filter.trace.map(|trace| trace.to_string());
+        Self { filter, trace, text: filter.text.as_ref().map(|text| text.to_ascii_lowercase()) }
+    }
+
+    /// Whether an event may be it, by what needs no reading of it.
+    fn may_be(&self, source: &str, event: &str) -> bool {
+        self.filter.source.as_ref().is_none_or(|wanted| wanted == source)
+            && self.trace.as_ref().is_none_or(|trace| event.contains(trace))
+            && self.text.as_ref().is_none_or(|text| event.to_ascii_lowercase().contains(text))
+    }
+
+    fn is(&self, entry: &JournalEntry, decision: Option<&RecordedDecision>) -> bool {
+        let outcome = decision.map(|decision| decision.outcome.as_str());
+        self.trace.as_deref().is_none_or(|trace| entry.event.trace() == Some(trace))
+            && self.filter.outcome.as_deref().is_none_or(|wanted| outcome == Some(wanted))
     }
 }
 

@@ -22,13 +22,13 @@ pub(super) struct Counter {
 }
 
 impl Counter {
-    pub(super) fn accepted(&mut self, events: &[Prepared], accepted: &[Accepted]) {
-        for (event, accepted) in events.iter().zip(accepted) {
-            let at = event.received_at().as_millisecond();
-            let what = if accepted.duplicate { "duplicate" } else { "received" };
+    pub(super) fn accepted(&mut self, rows: &[Prepared], accepted: &[Accepted]) {
+        for (row, first) in rows.iter().zip(accepted) {
+            let at = row.received_at().as_millisecond();
+            let what = if first.duplicate { "duplicate" } else { "received" };
             let day = at.div_euclid(DAY_MS);
-            *self.counts.entry((day, Arc::clone(event.source()), what)).or_default() += 1;
-            let last = self.seen.entry(Arc::clone(event.source())).or_insert(at);
+            *self.counts.entry((day, Arc::clone(row.source()), what)).or_default() += row.count();
+            let last = self.seen.entry(Arc::clone(row.source())).or_insert(at);
             *last = (*last).max(at);
         }
     }
@@ -57,7 +57,8 @@ pub(super) fn decided(connection: &Connection, after: i64) -> rusqlite::Result<(
     connection
         .prepare_cached(
             "INSERT INTO ledger SELECT j.received_at / 86400000, j.source, d.outcome, count(*)
-             FROM decisions d JOIN journal j ON j.seq = d.event WHERE d.id > ?1 GROUP BY 1, 2, 3
+             FROM decisions d JOIN journal j ON j.seq = (SELECT min(seq) FROM journal WHERE seq >= d.event)
+             WHERE d.id > ?1 GROUP BY 1, 2, 3
              ON CONFLICT (day, source, what) DO UPDATE SET count = count + excluded.count",
         )?
         .execute([after])?;

@@ -177,7 +177,6 @@ fn connect(path: &Path, cache_kib: u32, reading: bool) -> rusqlite::Result<Conne
     // Else the planner looks at the values of a statement, and makes its plan anew whenever another value is bound for a
     // `LIMIT`: that took longer than the reading (`a_statement_is_planned_once`).
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    packed::register(&connection)?;
     connection.pragma_update(None, "cache_size", -i64::from(cache_kib.max(64)))?;
     if !reading {
         connection.pragma_update(None, "journal_mode", "WAL")?;

@@ -7,9 +7,8 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 
 use lz4_flex::block::{CompressTable, compress_into_with_table, get_maximum_output_size};
-use rusqlite::functions::FunctionFlags;
+use rusqlite::Row;
 use rusqlite::types::{FromSqlError, ToSql, ToSqlOutput, ValueRef};
-use rusqlite::{Connection, Row};
 
 /// LIMIT: a shorter text is hardly made shorter.
 const SHORT: usize = 256;
@@ -117,16 +116,6 @@ fn plain(value: ValueRef<'_>) -> Result<Cow<'_, str>, FromSqlError> {
     }
     let unpacked = lz4_flex::block::decompress(bytes, size).map_err(|e| damaged(&e.to_string()))?;
     String::from_utf8(unpacked).map(Cow::Owned).map_err(|error| damaged(&error.to_string()))
-}
-
-/// Gives SQL the function `plain`, for whoever searches in packed texts.
-pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
-    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-    connection.create_scalar_function("plain", 1, flags, |call| {
-        plain(call.get_raw(0))
-            .map(Cow::into_owned)
-            .map_err(|error| rusqlite::Error::UserFunctionError(Box::new(error)))
-    })
 }
 
 #[cfg(test)]

@@ -41,11 +41,11 @@ fn events(connection: &Connection, cutoffs: &Cutoffs, after: i64) -> rusqlite::R
         .prepare_cached("SELECT coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE name = ?1), 0)")?
         .query_row([state::POSITION], |row| row.get(0))?;
     let before = EventId::first_at(cutoffs.events).number();
-    let candidates: Vec<i64> = connection
+    let candidates: Vec<(i64, i64)> = connection
         .prepare_cached(
-            "SELECT seq FROM journal WHERE seq > ?1 AND seq < ?2 AND seq <= ?3 ORDER BY seq LIMIT ?4",
+            "SELECT seq, count FROM journal WHERE seq > ?1 AND seq < ?2 AND seq <= ?3 ORDER BY seq LIMIT ?4",
         )?
-        .query_map(params![after, before, position, ROWS], |row| row.get(0))?
+        .query_map(params![after, before, position, ROWS], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
     let mut undelivered = connection.prepare_cached(
         "SELECT EXISTS (SELECT 1 FROM operations WHERE cause >= ?1 AND cause < ?2
@@ -53,13 +53,14 @@ fn events(connection: &Connection, cutoffs: &Cutoffs, after: i64) -> rusqlite::R
     )?;
     let mut delete = connection.prepare_cached("DELETE FROM journal WHERE seq = ?1")?;
     let mut deleted = 0;
-    for seq in &candidates {
-        let id = EventId::from_number(*seq);
-        if !undelivered.query_row([format!("{id}/"), format!("{id}0")], |row| row.get(0))? {
-            deleted += delete.execute([seq])? as u64;
+    for (seq, count) in &candidates {
+        let (first, last) = (EventId::from_number(seq - count + 1), EventId::from_number(*seq));
+        if !undelivered.query_row([format!("{first}/"), format!("{last}0")], |row| row.get(0))? {
+            delete.execute([seq])?;
+            deleted += count.unsigned_abs();
         }
     }
-    let last = candidates.last().copied().unwrap_or(after);
+    let last = candidates.last().map_or(after, |(seq, _)| *seq);
     Ok(further(candidates.len(), deleted, Stage::Events { after: last }, Some(Stage::Decisions { after: 0 })))
 }
 
@@ -67,7 +68,8 @@ fn events(connection: &Connection, cutoffs: &Cutoffs, after: i64) -> rusqlite::R
 fn decisions(connection: &Connection, cutoffs: &Cutoffs, after: i64) -> rusqlite::Result<Pruned> {
     let rows: Vec<(i64, bool)> = connection
         .prepare_cached(
-            "SELECT d.id, d.event IS NULL OR NOT EXISTS (SELECT 1 FROM journal j WHERE j.seq = d.event)
+            "SELECT d.id, d.event IS NULL OR NOT EXISTS (SELECT 1 FROM journal j
+                 WHERE j.seq = (SELECT min(seq) FROM journal WHERE seq >= d.event) AND j.seq - j.count < d.event)
              FROM decisions d WHERE d.id > ?1 AND d.decided_at < ?2 ORDER BY d.id LIMIT ?3",
         )?
         .query_map(params![after, cutoffs.events.as_millisecond(), ROWS], |row| {

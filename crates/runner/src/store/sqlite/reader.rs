@@ -59,14 +59,30 @@ impl<'c> Reader<'c> {
         position: Option<EventId>,
         limit: usize,
     ) -> Result<Vec<JournalEntry>, StoreError> {
-        let sql = format!("SELECT {} FROM journal WHERE seq > ?1 ORDER BY seq LIMIT ?2", journal::COLUMNS);
-        self.many(&sql, params![position.map_or(0, EventId::number), rows::limit(limit)], journal::entry)
+        let after = position.unwrap_or(EventId::from_number(0));
+        let sql = format!("SELECT {} FROM journal WHERE seq > ?1 ORDER BY seq", journal::COLUMNS);
+        let ask = || -> rusqlite::Result<Vec<JournalEntry>> {
+            let mut entries = Vec::new();
+            let mut statement = self.connection.prepare_cached(&sql)?;
+            let mut rows = statement.query([after.number()])?;
+            while entries.len() < limit
+                && let Some(row) = rows.next()?
+            {
+                let row = journal::Row::read(row)?;
+                let events = row.events().filter(|(id, _)| *id > after).take(limit - entries.len());
+                entries.extend(events.map(|(id, text)| row.entry(id, text)));
+            }
+            Ok(entries)
+        };
+        ask().map_err(|error| failure(&error))
     }
 
     /// One event.
     pub fn event(&self, id: EventId) -> Result<Option<JournalEntry>, StoreError> {
-        let sql = format!("SELECT {} FROM journal WHERE seq = ?1", journal::COLUMNS);
-        self.one(&sql, [id.number()], journal::entry)
+        let sql = format!("SELECT {} FROM journal WHERE seq >= ?1 ORDER BY seq LIMIT 1", journal::COLUMNS);
+        let Some(row) = self.one(&sql, [id.number()], journal::Row::read)? else { return Ok(None) };
+        let found = row.events().find(|(event, _)| *event == id);
+        Ok(found.map(|(id, text)| row.entry(id, text)))
     }
 
     /// The deliveries since then whose ids begin with `prefix`, oldest first, of the last `most` events.

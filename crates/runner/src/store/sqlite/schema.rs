@@ -10,7 +10,7 @@ use super::{failure, message};
 use crate::store::error::StoreError;
 
 /// The statements that lead from each version to the next; the first leads from nothing to 1.
-const VERSIONS: [&str; 6] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6];
+const VERSIONS: [&str; 7] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7];
 
 /// Times are milliseconds since 1970; `event`, `body`, `effect` and `details` are JSON.
 ///
@@ -166,6 +166,10 @@ CREATE INDEX operations_done_to ON operations (ticket) WHERE ticket IS NOT NULL;
 /// From here on long texts (`event` of the journal, `body` of cases) may be packed: a blob that `packed` knows to read. What
 /// is there stays as it is; only who does not know that must not open the file any more.
 const VERSION_6: &str = "";
+
+/// A row of the journal holds as many events as `count` says, a line of `event` each. `seq` is the id of the last one, so
+/// that the first row from an id on holds the event, and whatever lies behind a position has a greater `seq` than it.
+const VERSION_7: &str = "ALTER TABLE journal ADD COLUMN count INTEGER NOT NULL DEFAULT 1;";
 
 /// The file must have the newest layout, because nobody may change it now.
 pub(super) fn expect_newest(connection: &Connection, path: &Path) -> Result<(), StoreError> {

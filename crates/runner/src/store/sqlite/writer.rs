@@ -34,7 +34,7 @@ type Reply<T, B> = oneshot::Sender<(Result<T, StoreError>, B)>;
 pub(crate) enum Request {
     /// Events to be journalled.
     Accept {
-        events: Vec<Prepared>,
+        rows: Vec<Prepared>,
         /// How far their source was read with them.
         feed: Option<FeedChange>,
         reply: Reply<Vec<Accepted>, Vec<Prepared>>,
@@ -47,6 +47,7 @@ pub(crate) enum Request {
 
 /// What is said to whom after the commit.
 enum Answer {
+    /// What became of each row's first event.
     Accepted(Vec<Accepted>),
     Pruned(Pruned),
     Done,
@@ -134,8 +135,8 @@ impl Writer {
                 for request in requests {
                     // Whoever no longer waits for the answer does not miss it.
                     match request {
-                        Request::Accept { events, reply, .. } => {
-                            drop(reply.send((Err(error.clone()), events)));
+                        Request::Accept { rows, reply, .. } => {
+                            drop(reply.send((Err(error.clone()), rows)));
                         }
                         Request::Change { change, reply, .. } => {
                             drop(reply.send((Err(error.clone()), change)));
@@ -156,12 +157,12 @@ impl Writer {
         let mut counter = ledger::Counter::default();
         for request in requests {
             answers.push(match request {
-                Request::Accept { events, feed, .. } => {
+                Request::Accept { rows, feed, .. } => {
                     if let Some(change) = feed {
                         feeds::change(&transaction, change).map_err(|e| failure(&e))?;
                     }
-                    let accepted = journal::append(&transaction, events, ids).map_err(|e| failure(&e))?;
-                    counter.accepted(events, &accepted);
+                    let accepted = journal::append(&transaction, rows, ids).map_err(|e| failure(&e))?;
+                    counter.accepted(rows, &accepted);
                     Answer::Accepted(accepted)
                 }
                 Request::Change { change, bodies, .. } => {
@@ -214,20 +215,21 @@ fn apply(connection: &Connection, change: &Change, bodies: &Bodies) -> Result<()
 
 /// Tells everybody.
 fn answer(mut requests: Vec<Request>, answers: Vec<Answer>, accepted: &Notify, fresh: &Fresh) {
-    let events = requests.iter_mut().zip(&answers).filter_map(|both| match both {
-        (Request::Accept { events, .. }, Answer::Accepted(accepted)) => Some(events.iter_mut().zip(accepted)),
+    let rows = requests.iter_mut().zip(&answers).filter_map(|both| match both {
+        (Request::Accept { rows, .. }, Answer::Accepted(accepted)) => Some(rows.iter_mut().zip(accepted)),
         _ => None,
     });
-    let mut new = events.flatten().filter(|(_, accepted)| !accepted.duplicate).peekable();
+    let mut new = rows.flatten().filter(|(_, first)| !first.duplicate).peekable();
     // ORDER: first who decides. Whoever is woken may take this thread's processor, and a sender waits for less.
     if new.peek().is_some() {
-        fresh.committed(new.map(|(event, accepted)| event.take_fresh(accepted.id)));
+        fresh.committed(new.map(|(row, first)| row.take_fresh(first.id)));
         accepted.notify_one();
     }
     for (request, answer) in requests.into_iter().zip(answers) {
         match (request, answer) {
-            (Request::Accept { events, reply, .. }, Answer::Accepted(accepted)) => {
-                drop(reply.send((Ok(accepted), events)));
+            (Request::Accept { rows, reply, .. }, Answer::Accepted(firsts)) => {
+                let accepted = rows.iter().zip(firsts).flat_map(|(row, first)| row.accepted(first)).collect();
+                drop(reply.send((Ok(accepted), rows)));
             }
             (Request::Prune { reply, .. }, Answer::Pruned(pruned)) => drop(reply.send(Ok(pruned))),
             (Request::Change { change, reply, .. }, Answer::Done) => drop(reply.send((Ok(()), change))),

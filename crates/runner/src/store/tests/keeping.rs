@@ -124,6 +124,50 @@ async fn what_is_still_needed_is_never_pruned() {
     }
 }
 
+/// A row of several events goes when none of them is needed, and what was decided about them with it.
+#[tokio::test]
+async fn events_that_share_a_row_are_forgotten_together() {
+    let fixture = Fixture::new();
+    let store = &fixture.store;
+    let accept = async || -> Vec<EventId> {
+        let events = (0..10).map(|number| NewEvent { received_at: at(0), ..new_event(number) });
+        store.accept(events.collect()).await.unwrap().iter().map(|accepted| accepted.id).collect()
+    };
+    let (first, second) = (accept().await, accept().await);
+    let ids: Vec<EventId> = first.iter().chain(&second).copied().collect();
+    let operation = NewOperation {
+        cause: format!("{}/0", first[4]),
+        ..operation(1, "waiting", Severity::High, open_ticket())
+    };
+    let decided = |ids: &[EventId], operations| DecisionBatch {
+        position: ids.last().copied(),
+        records: ids.iter().map(|id| record(*id, Outcome::Unmatched)).collect(),
+        operations,
+        ..DecisionBatch::default()
+    };
+    let there = async || {
+        let mut there = Vec::new();
+        for id in &ids {
+            let id = *id;
+            let recorded = store.read(move |reader| Ok(reader.recorded(id)?.is_some())).await.unwrap();
+            there.push((is_there(store, id).await, recorded));
+        }
+        there
+    };
+    store.commit(Change::Decided(Box::new(decided(&ids[..15], vec![operation])))).await.unwrap();
+    forget(store, &keep(), 9).await;
+    let waiting = [vec![(true, true); 15], vec![(true, false); 5]].concat();
+    assert_eq!(there().await, waiting, "one is undelivered, and of the others some are undecided");
+    store.commit(Change::Decided(Box::new(decided(&ids[15..], Vec::new())))).await.unwrap();
+    assert_eq!(store.counts().await.unwrap().undecided, 0);
+    forget(store, &keep(), 9).await;
+    assert_eq!(there().await, [vec![(true, true); 10], vec![(false, false); 10]].concat());
+    settle(store, 1).await;
+    let gone = forget(store, &keep(), 9).await;
+    assert_eq!(there().await, vec![(false, false); 20]);
+    assert_eq!(gone, 21, "ten events, their decisions and an operation");
+}
+
 #[tokio::test]
 async fn a_store_that_is_too_large_forgets_its_oldest_events_down_to_a_day() {
     let fixture = Fixture::new();
