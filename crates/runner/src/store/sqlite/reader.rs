@@ -85,7 +85,7 @@ impl<'c> Reader<'c> {
         Ok(found.map(|(id, text)| row.entry(id, text)))
     }
 
-    /// The deliveries since then whose ids begin with `prefix`, oldest first, of the last `most` events.
+    /// The deliveries since then whose ids begin with `prefix`, oldest first, of the last `most` rows.
     pub fn bodies(&self, prefix: &str, since: Timestamp, most: usize) -> Result<Vec<SeenBody>, StoreError> {
         let sql = "SELECT delivery, received_at FROM
                  (SELECT seq, delivery, received_at FROM journal WHERE seq >= ?1 ORDER BY seq DESC LIMIT ?2)
