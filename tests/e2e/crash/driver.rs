@@ -47,10 +47,9 @@ impl Driver {
     ) {
         tokio::pin!(moment);
         // As many events either way: otherwise most would be delivered when nothing fails any more.
-        for _ in 0..if self.several { AT_MOST / 4 } else { AT_MOST } {
+        for _ in 0..if self.several { AT_MOST / 3 } else { AT_MOST } {
             faults::keep_coming(sandbox, random);
-            // Few are handed to the decider in memory; more share rows of the journal and are read from there.
-            let several = if self.several { random.u32(1..9) } else { 1 };
+            let several = if self.several { random.u32(1..5) } else { 1 };
             // Each of a payload's events is of another problem, so that their order plays no part.
             let first = random.u32(0..PROBLEMS);
             let problem = |number| (first + number) % PROBLEMS;
